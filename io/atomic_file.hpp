@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Files that appear whole or not at all.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+namespace quickbeam::io {
+
+/// Writes to a temporary file in the folder of `path` (O_EXCL, random suffix, O_NOFOLLOW), renamed
+/// over `path` by commit. Destroyed without commit: the temporary is removed, the old file intact.
+/// A symbolic link at `path` is replaced, never written through. Throws Error IO with errno named.
+class AtomicFile {
+ public:
+  explicit AtomicFile(std::string path);
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+  ~AtomicFile();
+
+  void write(std::span<const std::byte> bytes);
+  /// Closes (checked) and renames. After a failed close nothing is renamed.
+  void commit();
+
+ private:
+  std::string path_, temporary_;
+  int fd_ = -1;
+};
+
+/// The whole file in one call.
+void write_file(const std::string& path, std::span<const std::byte> bytes);
+
+}  // namespace quickbeam::io

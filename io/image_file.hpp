@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a reader says of a file: the facts of its header and where its pixels are, still encoded.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <quickbeam/core/frame_info.hpp>
+#include <quickbeam/core/payload.hpp>
+
+namespace quickbeam::io {
+
+/// One run of encoded pixels in a file, `payload.depth` images long.
+struct Stream {
+  Payload payload;
+  std::uint64_t offset = 0;  ///< of payload.bytes in the (unpacked) file
+  std::string md5;           ///< base64 digest the file promises; empty = none
+};
+
+/// A described file. Borrows the bytes it was parsed from.
+struct ImageFile {
+  std::string format;  ///< "CBF", "NPY"
+  std::string header;  ///< the detector's text header as it stands, for `info`
+  FrameInfo info;
+  std::vector<Stream> streams;
+
+  /// Images in all streams.
+  std::int64_t frames() const {
+    std::int64_t n = 0;
+    for (const auto& stream : streams) n += stream.payload.depth;
+    return n;
+  }
+};
+
+enum class Strictness : std::uint8_t {
+  lenient,
+  strict
+};  ///< strict: an accepted oddity is an error
+
+struct ReadOptions {
+  Strictness strictness = Strictness::lenient;
+  std::uint64_t header_limit = std::uint64_t{1} << 20;  ///< longest text header accepted, bytes
+};
+
+/// Parses a file whose bytes are in memory, whatever its format: found by its bytes, then by its
+/// name. Throws Error; NOT_THIS_FORMAT says what the bytes look like where that can be told.
+ImageFile parse_image_file(std::span<const std::byte> bytes, const std::string& path,
+                           const ReadOptions& options = {});
+
+/// Compares a stream with the digest the file promises. Throws Error CHECKSUM, or BAD_FIELD when
+/// the digest is not base64 of 16 bytes. Nothing to compare with = fine.
+void check_md5(const Stream& stream, const std::string& path, std::string_view format);
+
+}  // namespace quickbeam::io

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Frames made small: block maximum, minimum, sum, mean, and grey dilation sampled every few pixels,
+// fed row by row so that the full frame is never in memory.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include <quickbeam/core/extent.hpp>
+#include <quickbeam/core/image.hpp>
+#include <quickbeam/core/mask.hpp>
+
+namespace quickbeam::kernels {
+
+enum class ReduceOp : std::uint8_t { max, min, sum, mean, dilate };
+enum class Edge : std::uint8_t {
+  crop,
+  partial
+};  ///< remainder blocks: dropped, or reduced as they are
+enum class SumScale : std::uint8_t {
+  none,
+  valid_fraction
+};  ///< sum as is, or times total/valid (f64)
+enum class MaskRestore : std::uint8_t {
+  no,
+  yes
+};  ///< dilate: masked input positions are masked in the output
+
+/// What to do, in plain numbers. Definitions: docs of each op in kernels/ops.
+struct ReduceSpec {
+  ReduceOp op = ReduceOp::max;
+  std::int32_t factor = 1;  ///< block edge; for dilate: the sampling step, output (X, Y) sits at
+                            ///< input (factor X, factor Y)
+  std::int32_t window =
+      1;  ///< dilate only: edge of the square, covering [-(w-1)/2, +w/2] around the pixel
+  Edge edge = Edge::crop;  ///< blocks only; dilate samples every position factor*i < size
+  SumScale sum_scale = SumScale::none;
+  MaskRestore restore = MaskRestore::yes;
+};
+
+/// Size of the output.
+Extent reduced_extent(Extent in, const ReduceSpec& spec);
+
+/// Type of the output values for input rows of working type W (i32, i64, f32, f64):
+/// max, min, dilate: W; sum: i64 for integers, f64 for floats or when scaled; mean: f64.
+template <class W>
+PixelType reduced_type(const ReduceSpec& spec);
+
+/// Elements behind the end of a row that must be readable (contents ignored).
+inline constexpr std::size_t row_padding = 64;
+
+/// Takes the rows of one frame after the other. One object serves many frames: no allocation after
+/// the first `begin`. Not thread-safe. Exact, see kernels/ops.
+template <class W>
+class RowReducer {
+ public:
+  virtual ~RowReducer() = default;
+  /// Starts a frame; `out` is reshaped and filled by the pushes and by finish.
+  virtual void begin(ReducedImage& out) = 0;
+  /// The next row: `width` pixels, then row_padding readable elements. A pixel outside the valid
+  /// range is masked. `saturated`, when not null, has 1 for each saturated pixel, else 0 (and
+  /// row_padding bytes more); when null, a valid pixel above `saturation` is saturated.
+  virtual void push(const W* row, const std::uint8_t* saturated) = 0;
+  /// After the last row.
+  virtual void finish() = 0;
+};
+
+/// `saturation`: the highest unsaturated value (numeric_limits max = nothing saturates).
+/// Preconditions: factor >= 1, window >= 1. dilate with factor 1 is better served by `dilate`
+/// (kernels/dilate.hpp) but must work.
+template <class W>
+std::unique_ptr<RowReducer<W>> make_row_reducer(Extent in, const ReduceSpec& spec,
+                                                ValidRange<W> valid, W saturation);
+
+}  // namespace quickbeam::kernels
