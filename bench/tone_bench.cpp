@@ -5,6 +5,8 @@
 #include <cmath>
 #include <random>
 
+#include <quickbeam/core/mask.hpp>
+
 #include "bench/memory.hpp"
 #include "kernels/tone.hpp"
 

@@ -29,36 +29,59 @@ std::array<std::uint8_t, lookup_size + 1> make_lookup(const ToneSteps<K>& steps)
   return lookup;
 }
 
+// Three short loops over a piece that stays in L1: clamping and flags vectorise, the lookup is left
+// with one load, one lookup and one store a pixel.
+constexpr std::int64_t piece_size = 512;
+
+template <class K>
+struct IntegerTone {
+  ToneSteps<K> steps;
+  std::array<std::uint8_t, lookup_size + 1> lookup;
+
+  explicit IntegerTone(const ToneTable& table)
+      : steps(make_tone_steps<K>(table)), lookup(make_lookup(steps)) {}
+
+  void piece(const K* values, const std::uint8_t* saturated, std::int64_t n,
+             std::uint8_t* out) const {
+    std::array<std::uint16_t, piece_size> clamped;
+    K bits = 0;  // of all values that are not negative: large when one of them is
+    for (std::int64_t x = 0; x < n; ++x) {
+      const K v = values[x];
+      const K positive = v < 0 ? K{0} : v;
+      bits |= positive;
+      const K low = v < 0 ? K{lookup_size} : v;
+      clamped[static_cast<std::size_t>(x)] =
+          static_cast<std::uint16_t>(low > K{lookup_size} ? K{lookup_size} : low);
+    }
+    for (std::int64_t x = 0; x < n; ++x) out[x] = lookup[clamped[static_cast<std::size_t>(x)]];
+    for (std::int64_t x = 0; x < n; ++x)
+      out[x] = saturated[x] != 0 && out[x] != masked_index ? saturated_index : out[x];
+    if (bits < K{lookup_size}) return;
+    for (std::int64_t x = 0; x < n; ++x)
+      if (values[x] >= K{lookup_size}) out[x] = palette_index(values[x], saturated[x], steps);
+  }
+};
+
 template <class K>
 void tone_integers(ImageView<const K> in, ImageView<const std::uint8_t> saturated,
-                   const ToneSteps<K>& steps, ImageView<std::uint8_t> out) {
-  using Unsigned = std::make_unsigned_t<K>;
-  const auto lookup = make_lookup(steps);
-  for (std::int64_t y = 0; y < in.extent.height; ++y) {
-    const K* values = in.row(y);
-    const std::uint8_t* flags = saturated.row(y);
-    std::uint8_t* row = out.row(y);
-    for (std::int64_t x = 0; x < in.extent.width; ++x) {
-      const K v = values[x];
-      // As unsigned a negative value is huge: one minimum finds both masked and strong pixels.
-      const auto clamped = std::min(static_cast<Unsigned>(v), Unsigned{lookup_size});
-      std::uint8_t index = lookup[static_cast<std::size_t>(clamped)];
-      if (v >= K{lookup_size}) [[unlikely]]
-        index = static_cast<std::uint8_t>(grey_of(v, steps));
-      // saturated_index is all ones, so it can be or-ed in without a branch.
-      const bool show_saturated = flags[x] != 0 && v >= 0;
-      row[x] = static_cast<std::uint8_t>(index | -static_cast<int>(show_saturated));
-    }
-  }
+                   const ToneTable& table, ImageView<std::uint8_t> out) {
+  const IntegerTone<K> tone(table);
+  for (std::int64_t y = 0; y < in.extent.height; ++y)
+    for (std::int64_t x = 0; x < in.extent.width; x += piece_size)
+      tone.piece(in.row(y) + x, saturated.row(y) + x, std::min(piece_size, in.extent.width - x),
+                 out.row(y) + x);
 }
-static_assert(saturated_index == 0xff);
 
 template <class K>
 void tone_floats(ImageView<const K> in, ImageView<const std::uint8_t> saturated,
                  const ToneSteps<K>& steps, ImageView<std::uint8_t> out) {
-  for (std::int64_t y = 0; y < in.extent.height; ++y)
+  for (std::int64_t y = 0; y < in.extent.height; ++y) {
+    const K* values = in.row(y);
+    const std::uint8_t* flags = saturated.row(y);
+    std::uint8_t* row = out.row(y);
     for (std::int64_t x = 0; x < in.extent.width; ++x)
-      out(x, y) = palette_index(in(x, y), saturated(x, y), steps);
+      row[x] = palette_index(values[x], flags[x], steps);
+  }
 }
 
 void check_extents(const ReducedImage& in, ImageView<std::uint8_t> out) {
@@ -78,11 +101,9 @@ void apply_tone(const ReducedImage& in, const ToneTable& table, ImageView<std::u
   const ImageView<const std::uint8_t> saturated = in.saturated.as<const std::uint8_t>();
   switch (in.values.type()) {
     case PixelType::i32:
-      return tone_integers(in.values.as<const std::int32_t>(), saturated,
-                           make_tone_steps<std::int32_t>(table), out);
+      return tone_integers(in.values.as<const std::int32_t>(), saturated, table, out);
     case PixelType::i64:
-      return tone_integers(in.values.as<const std::int64_t>(), saturated,
-                           make_tone_steps<std::int64_t>(table), out);
+      return tone_integers(in.values.as<const std::int64_t>(), saturated, table, out);
     case PixelType::f32:
       return tone_floats(in.values.as<const float>(), saturated, make_tone_steps<float>(table),
                          out);

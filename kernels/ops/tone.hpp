@@ -21,12 +21,15 @@ struct ToneSteps {
   std::int32_t reachable;
 };
 
-/// Number of thresholds <= v. NaN counts none.
+/// Number of thresholds <= v. NaN counts none. Each comparison decides one bit of the answer, as a
+/// shift instead of a choice: thresholds hit at random would be mispredicted branches.
 template <class K>
 QUICKBEAM_HD inline std::int32_t grey_of(K v, const ToneSteps<K>& steps) {
   std::int32_t position = 0;
-  for (std::int32_t step = 128; step > 0; step /= 2)
-    position += steps.at[position + step - 1] <= v ? step : 0;
+  for (std::int32_t bit = 7; bit >= 0; --bit) {
+    const K threshold = steps.at[position + (1 << bit) - 1];
+    position += static_cast<std::int32_t>(threshold <= v) << bit;
+  }
   return position < steps.reachable ? position : steps.reachable;
 }
 
