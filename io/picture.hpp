@@ -3,7 +3,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include <quickbeam/core/buffer.hpp>
 #include <quickbeam/core/image_view.hpp>
