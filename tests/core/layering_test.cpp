@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <regex>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,12 +60,28 @@ bool begins_with_any(std::string_view name, const Names& beginnings) {
 /// Standard headers are the ones without a folder and without a suffix.
 bool is_standard(std::string_view name) { return name.find_first_of("./") == std::string::npos; }
 
-/// The names in the include lines of `text`.
+std::string_view without_leading_blanks(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  return first == std::string_view::npos ? "" : text.substr(first);
+}
+
+/// Takes `word` from the front of `text`, blanks before it included.
+bool take(std::string_view& text, std::string_view word) {
+  const auto rest = without_leading_blanks(text);
+  if (!rest.starts_with(word)) return false;
+  text = rest.substr(word.size());
+  return true;
+}
+
+/// The names in the include lines of `text`; #include MACRO names nothing.
 Names includes_of(const std::string& text) {
-  static const std::regex line(R"re((?:^|\n)[ \t]*#[ \t]*include[ \t]*[<"]([^>"\n]+)[>"])re");
   Names names;
-  for (std::sregex_iterator match(text.begin(), text.end(), line), end; match != end; ++match)
-    names.push_back((*match)[1]);
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    std::string_view rest = line;
+    if (take(rest, "#") && take(rest, "include") && (take(rest, "<") || take(rest, "\"")))
+      names.emplace_back(rest.substr(0, rest.find_first_of(">\"")));
+  }
   return names;
 }
 
