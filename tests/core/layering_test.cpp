@@ -93,7 +93,7 @@ std::string forbidden_includes(const std::string& path, const std::string& text)
   std::string found;
   for (const auto& name : includes_of(text))
     if (!is_standard(name) && !begins_with_any(name, layer->allowed))
-      found += path + " includes " + name + "\n";
+      found.append(path).append(" includes ").append(name).append("\n");
   return found;
 }
 
