@@ -33,4 +33,4 @@ must(${CMAKE_COMMAND} -S ${SOURCE_DIR}/tests/consumer -B ${WORK_DIR}/build -G ${
   -DCMAKE_CXX_FLAGS=${FLAGS})
 must(${CMAKE_COMMAND} --build ${WORK_DIR}/build)
 must(${WORK_DIR}/build/consumer)
-must(${WORK_DIR}/moved/bin/quickbeam --version)
+must(${WORK_DIR}/moved/bin/quickbeam --help)
