@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The serial walk over a byte-offset stream, code by code: all of the serial decoder, and the part
+// of the SIMD decoder around escapes, limits and ends.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/byte_offset.hpp"
+#include "kernels/ops/byte_offset.hpp"
+
+namespace quickbeam::kernels::ops {
+
+/// Records a fault at the code where the state stands. Always false, as the result of a read.
+inline bool stop(ByteOffsetState& state, StreamFault fault) {
+  state.status.fault = fault;
+  state.status.pixel = state.pixels;
+  state.status.byte = state.position;
+  return false;
+}
+
+inline const std::uint8_t* bytes_of(const ByteOffsetState& state) {
+  return reinterpret_cast<const std::uint8_t*>(state.stream.data());
+}
+
+/// Decodes one code of pixels of type T; false at a fault.
+template <class T>
+inline bool step(ByteOffsetState& state) {
+  const std::uint64_t available = state.stream.size() - state.position;
+  if (available == 0) return stop(state, StreamFault::ends_early);
+  const Code code = read_code(bytes_of(state) + state.position, available);
+  if (code.length == 0) return stop(state, StreamFault::ends_in_escape);
+  const SumResult result = add_code<T>(state.value, code);
+  if (result == SumResult::out_of_range) return stop(state, StreamFault::out_of_range);
+  if (result == SumResult::wrapped && !state.status.wrapped) {
+    state.status.wrapped = true;
+    state.status.wrapped_pixel = state.pixels;
+  }
+  state.position += code.length;
+  ++state.pixels;
+  return true;
+}
+
+/// Decodes `count` pixels of type T; false at a fault.
+template <class T, class Out>
+inline bool walk(ByteOffsetState& state, Out* out, std::size_t count) {
+  ByteOffsetState local = state;  // its members live in registers
+  bool good = true;
+  for (std::size_t i = 0; good && i < count; ++i) {
+    good = step<T>(local);
+    if (good) out[i] = static_cast<Out>(local.value);
+  }
+  state = local;
+  return good;
+}
+
+}  // namespace quickbeam::kernels::ops
