@@ -45,8 +45,7 @@ inline std::string byte_offset_data(const std::vector<std::int64_t>& pixels) {
 
 /// One binary section; every part may be replaced by something wrong.
 struct CbfSectionParts {
-  std::string content_type =
-      "application/octet-stream;\r\n     conversions=\"x-CBF_BYTE_OFFSET\"";
+  std::string content_type = "application/octet-stream;\r\n     conversions=\"x-CBF_BYTE_OFFSET\"";
   /// Key and value, written in this order; see set() and drop().
   std::vector<std::pair<std::string, std::string>> fields;
   std::string before_fields;  ///< raw header text
