@@ -10,8 +10,8 @@
 
 #include <quickbeam/core/error.hpp>
 
-#include "number_text.hpp"
-#include "reduced_values.hpp"
+#include "host/src/number_text.hpp"
+#include "host/src/reduced_values.hpp"
 
 namespace quickbeam {
 namespace {

@@ -38,7 +38,8 @@ struct Payload {
   /// Packed only: predict from the previous pixel, not from the rows above. Set by the conversion
   /// parameter "flat", and in a section whose MIME header gives no dimensions at all.
   bool flat = false;
-  /// Packed only, conversion parameter "uncorrelated_sections": no prediction from the image before.
+  /// Packed only, conversion parameter "uncorrelated_sections": no prediction from the image
+  /// before.
   bool uncorrelated_sections = false;
   std::span<const std::byte> bytes;  ///< exactly the encoded bytes, padding not included
 };
