@@ -2,19 +2,18 @@
 // Pictures of palette positions: PNG (8-bit palette) and JPEG.
 #pragma once
 
-#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include <quickbeam/core/buffer.hpp>
 #include <quickbeam/core/image_view.hpp>
+#include <quickbeam/core/palette.hpp>
 
 namespace quickbeam::io {
 
-struct Rgb {
-  std::uint8_t r, g, b;
-  friend constexpr bool operator==(Rgb, Rgb) = default;
-};
-using Palette = std::array<Rgb, 256>;
+using quickbeam::Palette;
+using quickbeam::Rgb;
 
 /// Encodes into `out` (replaced) and returns the bytes. 8-bit palette PNG, filter none, level 1,
 /// Z_RLE: fastest and smallest for log-mapped photon noise. The same bytes on every thread.

@@ -9,34 +9,9 @@
 #include <quickbeam/core/extent.hpp>
 #include <quickbeam/core/image.hpp>
 #include <quickbeam/core/mask.hpp>
+#include <quickbeam/core/reduce_spec.hpp>
 
 namespace quickbeam::kernels {
-
-enum class ReduceOp : std::uint8_t { max, min, sum, mean, dilate };
-enum class Edge : std::uint8_t {
-  crop,
-  partial
-};  ///< remainder blocks: dropped, or reduced as they are
-enum class SumScale : std::uint8_t {
-  none,
-  valid_fraction
-};  ///< sum as is, or times total/valid (f64)
-enum class MaskRestore : std::uint8_t {
-  no,
-  yes
-};  ///< dilate: masked input positions are masked in the output
-
-/// What to do, in plain numbers. Definitions: docs of each op in kernels/ops.
-struct ReduceSpec {
-  ReduceOp op = ReduceOp::max;
-  std::int32_t factor = 1;  ///< block edge; for dilate: the sampling step, output (X, Y) sits at
-                            ///< input (factor X, factor Y)
-  std::int32_t window =
-      1;  ///< dilate only: edge of the square, covering [-(w-1)/2, +w/2] around the pixel
-  Edge edge = Edge::crop;  ///< blocks only; dilate samples every position factor*i < size
-  SumScale sum_scale = SumScale::none;
-  MaskRestore restore = MaskRestore::yes;
-};
 
 /// Size of the output.
 Extent reduced_extent(Extent in, const ReduceSpec& spec);

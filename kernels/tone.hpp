@@ -2,25 +2,24 @@
 // Values to 256 palette positions by an ascending table of thresholds: no log in any kernel.
 #pragma once
 
-#include <array>
 #include <cstdint>
 
 #include <quickbeam/core/image.hpp>
+#include <quickbeam/core/palette.hpp>
 
 namespace quickbeam::kernels {
 
-/// Palette positions: 0 .. grey_levels-1 are the tone, then one for masked, one for saturated.
-inline constexpr int grey_levels = 254;
-inline constexpr std::uint8_t masked_index = 254;
-inline constexpr std::uint8_t saturated_index = 255;
+using quickbeam::grey_levels;
+using quickbeam::masked_index;
+using quickbeam::saturated_index;
+using quickbeam::ToneTable;
 
-/// thresholds[k] (ascending, k = 0 .. grey_levels-2) is the smallest value of grey k+1:
-/// grey(v) = number of thresholds <= v. Made on the host, in double, once (host/src/tone_curve).
-using ToneTable = std::array<double, grey_levels - 1>;
-
-/// out(x, y) = masked_index where masked, saturated_index where saturated, else grey(v).
+/// out(x, y) = masked_index where masked (integers: every negative value; floats: NaN), else
+/// saturated_index where saturated, else grey(v), the number of thresholds <= v.
 /// Integers are compared exactly (a threshold t acts as ceil(t)). `out`: u8, same extent.
-/// Exact: equal on every target and device.
+/// Exact: equal on every target and device. Precondition: the table ascends and holds no NaN.
+/// Throws Error UNSUPPORTED for values not in i32, i64, f32 or f64, INCONSISTENT for extents that
+/// differ.
 void apply_tone(const ReducedImage& in, const ToneTable& table, ImageView<std::uint8_t> out);
 
 }  // namespace quickbeam::kernels

@@ -41,13 +41,13 @@ constexpr std::string_view name_of(ErrorCode code) {
 /// All that is known of a fault. Empty members are left out of the text.
 struct ErrorInfo {
   ErrorCode code = ErrorCode::io;
-  std::string path;                     ///< the file, as the caller named it
-  std::string format;                   ///< "CBF", "NPY", ...
-  std::string field;                    ///< header key or part of the file
-  std::optional<std::uint64_t> offset;  ///< byte in the (decompressed) file
-  std::optional<std::uint64_t> frame;   ///< 0-based image in the file
-  std::string expected;
-  std::string found;
+  std::string path{};                     ///< the file, as the caller named it
+  std::string format{};                   ///< "CBF", "NPY", ...
+  std::string field{};                    ///< header key or part of the file
+  std::optional<std::uint64_t> offset{};  ///< byte in the (decompressed) file
+  std::optional<std::uint64_t> frame{};   ///< 0-based image in the file
+  std::string expected{};
+  std::string found{};
 };
 
 /// Text with control bytes escaped (\xNN) and cut to `limit` bytes, fit for a one-line message.

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Levels from exact percentiles, moments or raw histograms, with a floor for weak frames.
+#include <quickbeam/levels.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+#include <quickbeam/core/error.hpp>
+
+#include "host/src/number_text.hpp"
+#include "host/src/percentiles.hpp"
+#include "host/src/reduced_values.hpp"
+
+namespace quickbeam {
+namespace {
+
+struct ModeText {
+  LevelsMode mode;
+  std::string_view prefix;
+};
+constexpr ModeText pair_modes[] = {{LevelsMode::percentiles, "pct:"},
+                                   {LevelsMode::range, "range:"},
+                                   {LevelsMode::raw_percentiles, "raw-pct:"}};
+constexpr ModeText amount_modes[] = {{LevelsMode::sigma, "sigma:"}, {LevelsMode::dials, "dials:"}};
+
+[[noreturn]] void refuse(std::string expected, std::string_view found) {
+  fail({.code = ErrorCode::usage,
+        .field = "levels",
+        .expected = std::move(expected),
+        .found = std::string(found)});
+}
+
+Levels parse_pair(LevelsMode mode, std::string_view whole, std::string_view numbers) {
+  const std::size_t comma = std::min(numbers.find(','), numbers.size());
+  const std::optional<double> low = parse_number(numbers.substr(0, comma));
+  const std::optional<double> high =
+      parse_number(numbers.substr(std::min(comma + 1, numbers.size())));
+  if (!low || !high || !(*low < *high)) refuse("two ascending numbers LO,HI", whole);
+  if (mode != LevelsMode::range && (*low < 0 || *high > 100))
+    refuse("percentages from 0 to 100", whole);
+  return {.mode = mode, .low = *low, .high = *high};
+}
+
+/// high is never so close to low that no scale is left between them.
+LevelRange with_floor(double low, double high, double floor_counts) {
+  if (floor_counts > high) high = floor_counts;
+  if (!(high > low)) high = std::max(low + 1, std::nextafter(low, HUGE_VAL));
+  return {low, high};
+}
+
+template <class T>
+LevelRange automatic_levels(OrderStatistics<T>& values, const Tone& tone, double floor_counts) {
+  const auto percentile = [&](double percent) {
+    return interpolated_percentile(percent, values.size(),
+                                   [&](std::uint64_t i) { return values.at(i); });
+  };
+  if (tone.curve == ToneCurve::linear || tone.curve == ToneCurve::equalize)
+    return with_floor(percentile(1), percentile(99.5), floor_counts);
+  const double low = percentile(25);
+  const double high = std::max(percentile(99.9), low + 3 * (percentile(99) - low));
+  return with_floor(low, high, floor_counts);
+}
+
+template <class T>
+LevelRange percentile_levels(ImageView<const T> image, const std::uint8_t* saturated,
+                             const Levels& levels, const Tone& tone, double floor_counts) {
+  OrderStatistics<T> values(static_cast<std::size_t>(image.extent.pixels()));
+  for_each_measured(image, saturated, [&](T v) { values.add(v); });
+  if (values.size() == 0) return {};
+  if (levels.mode == LevelsMode::automatic) return automatic_levels(values, tone, floor_counts);
+  const auto at = [&](std::uint64_t i) { return values.at(i); };
+  return with_floor(interpolated_percentile(levels.low, values.size(), at),
+                    interpolated_percentile(levels.high, values.size(), at), floor_counts);
+}
+
+/// Two passes, so that counts around a large mean keep their digits.
+template <class T>
+LevelRange sigma_levels(ImageView<const T> image, const std::uint8_t* saturated, double sigmas,
+                        double floor_counts) {
+  double count = 0, sum = 0, squares = 0;
+  for_each_measured(image, saturated, [&](T v) {
+    count += 1;
+    sum += static_cast<double>(v);
+  });
+  if (count == 0) return {};
+  const double mean = sum / count;
+  for_each_measured(image, saturated, [&](T v) {
+    const double deviation = static_cast<double>(v) - mean;
+    squares += deviation * deviation;
+  });
+  const double reach = sigmas * std::sqrt(squares / count);
+  return with_floor(mean - reach, mean + reach, floor_counts);
+}
+
+/// Percentile over masked pixels (as 0) followed by the histogram.
+double histogram_percentile(double percent, std::span<const std::uint64_t> counts,
+                            std::uint64_t masked, std::uint64_t total) {
+  return interpolated_percentile(percent, total, [&](std::uint64_t i) {
+    if (i < masked) return 0.0;
+    i -= masked;
+    std::size_t value = 0;
+    while (value + 1 < counts.size() && i >= counts[value]) i -= counts[value++];
+    return static_cast<double>(value);
+  });
+}
+
+}  // namespace
+
+Levels parse_levels(std::string_view text) {
+  if (text == "auto") return {};
+  for (const auto& [mode, prefix] : pair_modes)
+    if (text.starts_with(prefix)) return parse_pair(mode, text, text.substr(prefix.size()));
+  for (const auto& [mode, prefix] : amount_modes)
+    if (text.starts_with(prefix)) {
+      const std::optional<double> amount = parse_number(text.substr(prefix.size()));
+      if (!amount || *amount <= 0) refuse("a number above 0", text);
+      return {.mode = mode, .amount = *amount};
+    }
+  refuse("auto, pct:LO,HI, range:A,B, sigma:K, raw-pct:LO,HI or dials:BRIGHTNESS", text);
+}
+
+std::string to_string(const Levels& levels) {
+  for (const auto& [mode, prefix] : pair_modes)
+    if (mode == levels.mode)
+      return std::string(prefix) + number_text(levels.low) + "," + number_text(levels.high);
+  for (const auto& [mode, prefix] : amount_modes)
+    if (mode == levels.mode) return std::string(prefix) + number_text(levels.amount);
+  return "auto";
+}
+
+LevelRange compute_levels(const ReducedImage& image, const Levels& levels, const Tone& tone,
+                          double floor_counts) {
+  if (levels.mode == LevelsMode::range) return {levels.low, levels.high};
+  if (needs_raw_histogram(levels))
+    refuse("levels from the reduced pixels", to_string(levels) + " without the raw histogram");
+  const auto* saturated = image.saturated.as<const std::uint8_t>().data;
+  return visit_values(image, [&](auto values) {
+    return levels.mode == LevelsMode::sigma
+               ? sigma_levels(values, saturated, levels.amount, floor_counts)
+               : percentile_levels(values, saturated, levels, tone, floor_counts);
+  });
+}
+
+LevelRange levels_from_histogram(std::span<const std::uint64_t> counts_by_value,
+                                 std::uint64_t masked_pixels, const Levels& levels,
+                                 double floor_counts) {
+  if (!needs_raw_histogram(levels))
+    refuse("raw-pct or dials with a raw histogram", to_string(levels));
+  std::uint64_t total = masked_pixels;
+  for (const std::uint64_t count : counts_by_value) total += count;
+  if (total == 0) return {};
+  const auto percentile = [&](double percent) {
+    return histogram_percentile(percent, counts_by_value, masked_pixels, total);
+  };
+  if (levels.mode == LevelsMode::raw_percentiles)
+    return with_floor(percentile(levels.low), percentile(levels.high), floor_counts);
+  const double p90 = percentile(90);
+  return {0, (p90 > 0 ? 250 * p90 : 500) / levels.amount};
+}
+
+}  // namespace quickbeam
