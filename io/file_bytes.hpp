@@ -9,9 +9,9 @@
 
 #include <quickbeam/core/buffer.hpp>
 
-namespace quickbeam::io {
+#include "io/unpack.hpp"
 
-enum class Compression : std::uint8_t { none, gzip, bzip2 };
+namespace quickbeam::io {
 
 /// A file's contents, borrowed from the FileReader until its next read.
 struct FileBytes {
@@ -33,12 +33,14 @@ class FileReader {
   /// Opens with O_NONBLOCK|O_CLOEXEC, requires a regular file, uses read (never mmap: a writer that
   /// truncates must not kill the process). Multi-member gzip and multi-stream bzip2 are joined.
   /// Throws Error: NOT_FOUND, IO (errno named; a directory, FIFO or device named as such),
-  /// TRUNCATED / BAD_STREAM for broken containers, LIMIT beyond `limits`.
+  /// TRUNCATED / BAD_STREAM / CHECKSUM for broken containers, LIMIT beyond `limits` or the memory.
+  /// Reads the size the file has when it is opened: what a writer adds meanwhile is left out.
   FileBytes read(const std::string& path, const FileLimits& limits = {});
 
  private:
   Buffer<std::byte> stored_;
   Buffer<std::byte> unpacked_;
+  Unpacker unpacker_;
 };
 
 }  // namespace quickbeam::io

@@ -16,8 +16,9 @@ namespace quickbeam::io {
 /// One run of encoded pixels in a file, `payload.depth` images long.
 struct Stream {
   Payload payload;
-  std::uint64_t offset = 0;  ///< of payload.bytes in the (unpacked) file
-  std::string md5;           ///< base64 digest the file promises; empty = none
+  std::uint64_t offset = 0;      ///< of payload.bytes in the (unpacked) file
+  std::string md5;               ///< base64 digest the file promises; empty = none
+  std::uint64_t md5_offset = 0;  ///< of the digest in the file
 };
 
 /// A described file. Borrows the bytes it was parsed from.

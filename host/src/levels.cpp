@@ -9,9 +9,9 @@
 
 #include <quickbeam/core/error.hpp>
 
-#include "number_text.hpp"
-#include "percentiles.hpp"
-#include "reduced_values.hpp"
+#include "host/src/number_text.hpp"
+#include "host/src/percentiles.hpp"
+#include "host/src/reduced_values.hpp"
 
 namespace quickbeam {
 namespace {

@@ -35,7 +35,12 @@ struct Payload {
   PixelType type = PixelType::i32;  ///< element type of the decoded image
   Extent extent{};
   std::int64_t depth = 1;  ///< images in this stream, one after the other (third dimension)
-  bool flat = false;       ///< packed only: predict from the previous pixel, not the row above
+  /// Packed only: predict from the previous pixel, not from the rows above. Set by the conversion
+  /// parameter "flat", and in a section whose MIME header gives no dimensions at all.
+  bool flat = false;
+  /// Packed only, conversion parameter "uncorrelated_sections": no prediction from the image
+  /// before.
+  bool uncorrelated_sections = false;
   std::span<const std::byte> bytes;  ///< exactly the encoded bytes, padding not included
 };
 
