@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 #include <quickbeam/core/buffer.hpp>
 #include <quickbeam/core/error.hpp>
@@ -84,6 +85,9 @@ class ByteOffsetDecoder : public ByteOffsetStream {
   bool read(std::int32_t* out, std::size_t count, std::size_t writable);
   bool read(std::int64_t* out, std::size_t count, std::size_t writable);
 };
+
+/// The SIMD target that ByteOffsetDecoder runs on, as Highway names it ("AVX3_DL").
+std::string_view byte_offset_target();
 
 /// The plain serial decoder, the oracle of the one above: same results, same faults.
 class SerialByteOffsetDecoder : public ByteOffsetStream {

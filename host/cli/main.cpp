@@ -1,2 +1,109 @@
 // SPDX-License-Identifier: BSD-3-Clause
-int main() { return 0; }
+// The command `quickbeam`: a table of sub-commands, and the translation of errors to exit codes.
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <new>
+#include <system_error>
+
+#include <quickbeam/core/error.hpp>
+
+#include "host/cli/command.hpp"
+#include "host/cli/suggest.hpp"
+
+namespace quickbeam::cli {
+namespace {
+
+constexpr Command commands[] = {
+    {"thumb", "Make thumbnails of detector frames",
+     "  quickbeam thumb collection/ -o thumbs\n"
+     "  quickbeam thumb 'run7_*.cbf' -o '{dir}/{stem}.thumb.png' --size 256\n"
+     "  quickbeam thumb run7/ -o archive --preset ispyb\n"
+     "  quickbeam thumb run7/ -o thumbs --sum 10 --levels-from collection\n",
+     declare_thumb},
+    {"convert", "Convert a frame to another format",
+     "  quickbeam convert run7_0001.cbf.gz frame.npy\n"
+     "  quickbeam convert 3@stack.cbf third.cbf\n"
+     "  quickbeam convert run7_0001.cbf frame.png\n",
+     declare_convert},
+    {"info", "Show what a file is: format, size, type, geometry",
+     "  quickbeam info run7_0001.cbf\n"
+     "  quickbeam info run7_0001.cbf --json\n",
+     declare_info},
+    {"simulate", "Make realistic data to try things on",
+     "  quickbeam simulate frames -o collection -n 20\n"
+     "  quickbeam simulate frames -o weak -n 5 --strength weak --seed 7\n",
+     declare_simulate},
+    {"devices", "List what frames can be processed on",
+     "  quickbeam devices\n"
+     "  quickbeam devices --json\n",
+     declare_devices},
+};
+
+int exit_code_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::usage:
+      return exit_usage;
+    case ErrorCode::device:
+      return exit_no_device;
+    case ErrorCode::io:
+      return exit_environment;
+    default:
+      return exit_some_failed;
+  }
+}
+
+void print_error(std::string_view text) { fmt::print(stderr, "quickbeam: {}\n", text); }
+
+/// Runs `work`; whatever it throws becomes one line and an exit code.
+int guarded(const std::function<int()>& work) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    print_error(error.what());
+    return exit_code_of(error.code());
+  } catch (const std::bad_alloc&) {
+    print_error("not enough memory [LIMIT]");
+    return exit_environment;
+  } catch (const std::system_error& error) {
+    print_error(error.what());
+    return exit_environment;
+  }
+}
+
+int usage_error(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+  print_error(fmt::format("{} [USAGE]", error.what()));
+  const std::string hint = suggestion(app, argc, argv);
+  if (!hint.empty()) fmt::print(stderr, "{}\n", hint);
+  fmt::print(stderr, "Run with --help for the options.\n");
+  return exit_usage;
+}
+
+}  // namespace
+}  // namespace quickbeam::cli
+
+int main(int argc, char** argv) {
+  using namespace quickbeam::cli;
+  std::signal(SIGPIPE, SIG_IGN);  // a closed log must not lose a picture
+  std::signal(SIGXFSZ, SIG_IGN);  // a size limit is an error of one write
+  CLI::App app{"quickbeam: from a detector's bytes to a picture and a number", "quickbeam"};
+  app.set_version_flag("--version", std::string("quickbeam ") + QUICKBEAM_VERSION);
+  app.require_subcommand(1);
+  app.footer(
+      "Examples:\n  quickbeam thumb collection/ -o thumbs\n  quickbeam info frame.cbf\n"
+      "  quickbeam thumb --help");
+  std::function<int()> run;
+  for (const Command& command : commands) {
+    CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.summary));
+    sub->footer("Examples:\n" + std::string(command.examples));
+    sub->callback([&run, work = command.declare(*sub)] { run = work; });
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return usage_error(app, error, argc, argv);
+  }
+  return guarded(run);
+}

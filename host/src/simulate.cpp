@@ -17,7 +17,8 @@
 namespace quickbeam {
 namespace {
 
-using namespace simulation;
+using simulation::BackgroundMap, simulation::Crystal, simulation::Geometry;
+using simulation::PoissonTables, simulation::RandomSequence, simulation::Stream;
 
 /// A spot's shape on the detector: a Gaussian, longer away from the beam, cut where it fades.
 struct Profile {
@@ -41,12 +42,12 @@ struct Profile {
   double operator()(double dx, double dy) const {
     const double u = (dx * radial_x + dy * radial_y) / radial_sigma;
     const double v = (dy * radial_x - dx * radial_y) / sigma;
-    return peak * portable_exp(-0.5 * (u * u + v * v));
+    return peak * simulation::portable_exp(-0.5 * (u * u + v * v));
   }
 };
 
 std::string timestamp_of(double seconds) {
-  // 10^7 frames of 10^6 s are longer than a calendar; the header has room for a month.
+  // The clock starts again after four weeks: a fixed month needs no calendar.
   const auto ms = static_cast<std::int64_t>(std::fmod(seconds, 86400.0 * 28) * 1000 + 0.5);
   const auto digits = [](std::int64_t value, std::size_t width) {
     const std::string text = std::to_string(value);
@@ -75,17 +76,16 @@ CrystalScan make_scan(Strength strength) {
   CrystalScan scan;
   if (strength == Strength::weak) {
     scan.angle_increment_deg = 0.1;
-    scan.flux = 0.13;
+    scan.flux = 0.135;
   } else if (strength == Strength::strong) {
-    scan.angle_increment_deg = 1.0;
-    scan.flux = 10.0;
+    scan.flux = 30.0;
   }
   return scan;
 }
 
 FrameInfo scan_info(const CrystalScan& scan, std::int64_t frame) {
-  check(scan);
-  check_frame(scan, frame);
+  simulation::check(scan);
+  simulation::check_frame(scan, frame);
   const Geometry geometry(scan);
   const auto number = static_cast<double>(frame);
   FrameInfo info;
@@ -104,7 +104,7 @@ FrameInfo scan_info(const CrystalScan& scan, std::int64_t frame) {
   info.sensor_thickness_um = scan.sensor_thickness_um;
   info.tau_s = 0;
   info.transmission = 100;
-  info.excluded_pixels = bad_pixels_of(scan);
+  info.excluded_pixels = simulation::bad_pixels_of(scan);
   info.detector = scan.detector.extent() == ModuleGrid{}.extent() ? "PILATUS3 6M" : "PILATUS3";
   info.serial_number = "00-0000";
   info.sensor_material = "Silicon";
@@ -121,10 +121,10 @@ struct FrameSimulator::Parts {
   PoissonTables tables;
 
   explicit Parts(const CrystalScan& s)
-      : scan((check(s), s)),
+      : scan((simulation::check(s), s)),
         geometry(s),
         crystal(s),
-        background(background_map(s)),
+        background(simulation::background_map(s)),
         tables(background.highest) {}
 
   void draw_background(std::int64_t frame, ImageView<std::int32_t> out) const;
@@ -132,17 +132,18 @@ struct FrameSimulator::Parts {
 };
 
 void FrameSimulator::Parts::draw_background(std::int64_t frame, ImageView<std::int32_t> out) const {
-  const std::uint64_t key = key_of(scan.seed, Stream::background, frame);
+  const std::uint64_t key = simulation::key_of(scan.seed, Stream::background, frame);
   const std::uint16_t* levels = background.levels.data();
   std::uint64_t pixel = 0;
   for (std::int64_t y = 0; y < out.extent.height; ++y) {
     std::int32_t* row = out.row(y);
     for (std::int64_t x = 0; x < out.extent.width; ++x, ++pixel) {
       const std::uint16_t level = levels[pixel];
-      if (level >= bad_mark)
-        row[x] = level == gap_mark ? -1 : -2;
+      if (level >= simulation::bad_mark)
+        row[x] = level == simulation::gap_mark ? -1 : -2;
       else
-        row[x] = tables.draw(level, static_cast<std::uint32_t>(random_at(key, pixel) >> 32));
+        row[x] =
+            tables.draw(level, static_cast<std::uint32_t>(simulation::random_at(key, pixel) >> 32));
     }
   }
 }
@@ -158,13 +159,13 @@ void FrameSimulator::Parts::add_spot(std::int64_t frame, const Spot& spot,
   const std::int64_t y0 = within(spot.y_px - profile.reach, out.extent.height);
   const std::int64_t y1 = within(spot.y_px + profile.reach + 1, out.extent.height);
   RandomSequence random(
-      key_of(scan.seed, Stream::spot, frame, spot.hkl[0], spot.hkl[1], spot.hkl[2]));
+      simulation::key_of(scan.seed, Stream::spot, frame, spot.hkl[0], spot.hkl[1], spot.hkl[2]));
   for (std::int64_t y = y0; y < y1; ++y)
     for (std::int64_t x = x0; x < x1; ++x) {
       // Counts of independent sources add up; a pixel's counter stops at its last bit.
       const double rate = profile(static_cast<double>(x) + 0.5 - spot.x_px,
                                   static_cast<double>(y) + 0.5 - spot.y_px);
-      const double photons = poisson(std::min(rate, 2.0 * counter_limit), random);
+      const double photons = simulation::poisson(std::min(rate, 2.0 * counter_limit), random);
       std::int32_t& pixel = out(x, y);
       if (pixel >= 0)
         pixel = static_cast<std::int32_t>(std::min<double>(pixel + photons, counter_limit));
@@ -181,12 +182,12 @@ const CrystalScan& FrameSimulator::scan() const { return parts_->scan; }
 Extent FrameSimulator::extent() const { return parts_->geometry.extent; }
 
 std::vector<Spot> FrameSimulator::spots(std::int64_t frame) const {
-  check_frame(parts_->scan, frame);
+  simulation::check_frame(parts_->scan, frame);
   return parts_->crystal.spots(frame);
 }
 
 void FrameSimulator::render(std::int64_t frame, ImageView<std::int32_t> out) const {
-  check_frame(parts_->scan, frame);
+  simulation::check_frame(parts_->scan, frame);
   if (out.extent != extent()) refuse_extent(extent(), out.extent);
   parts_->draw_background(frame, out);
   for (const Spot& spot : parts_->crystal.spots(frame)) parts_->add_spot(frame, spot, out);

@@ -19,7 +19,9 @@ struct Ring {
 constexpr Ring ice_rings[] = {{3.897, 1.0}, {3.669, 0.55}, {3.441, 0.9},
                               {2.671, 0.4}, {2.249, 0.6},  {2.072, 0.35},
                               {1.948, 0.1}, {1.918, 0.25}, {1.883, 0.15}};
-constexpr double ice_width = 0.0015, water_width = 0.055, air_fall_off = 0.22;  // 1/angstrom
+/// Liquid water: the main ring and its shoulder.
+constexpr Ring water_rings[] = {{3.2, 1.0}, {2.15, 0.3}};
+constexpr double ice_width = 0.0015, water_width = 0.06, air_fall_off = 0.55;  // 1/angstrom
 
 double bell(double distance, double sigma) {
   const double t = distance / sigma;
@@ -28,8 +30,9 @@ double bell(double distance, double sigma) {
 
 /// Counts per pixel and degree of rotation at q = 1/d, before everything that depends on direction.
 double radial_counts(const CrystalScan& scan, double q) {
-  double counts = scan.air_per_degree * (0.85 * portable_exp(-q / air_fall_off) + 0.15);
-  counts += scan.water_per_degree * bell(q - 1 / 3.2, water_width);
+  double counts = scan.air_per_degree * portable_exp(-q / air_fall_off);
+  for (const Ring& ring : water_rings)
+    counts += scan.water_per_degree * ring.height * bell(q - 1 / ring.d_angstrom, water_width);
   if (scan.ice_per_degree > 0)
     for (const Ring& ring : ice_rings)
       counts += scan.ice_per_degree * ring.height * bell(q - 1 / ring.d_angstrom, ice_width);

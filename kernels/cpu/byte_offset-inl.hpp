@@ -100,6 +100,19 @@ HWY_INLINE V32 broadcast_last(V32 v) {
   return V32{_mm256_permutevar8x32_epi32(v.raw, _mm256_set1_epi32(7))};
 }
 
+#elif HWY_ARCH_X86
+
+/// Running sums of the 4 signed bytes at `from`, as above.
+HWY_INLINE V32 running_sums(const std::uint8_t* from) {
+  static constexpr Triangle triangle(0);
+  const __m128i pairs =
+      _mm_maddubs_epi16(_mm_load_si128(reinterpret_cast<const __m128i*>(triangle.weight)),
+                        _mm_set1_epi32(load_four(from)));
+  return V32{_mm_madd_epi16(pairs, _mm_set1_epi16(1))};
+}
+
+HWY_INLINE V32 broadcast_last(V32 v) { return hn::Broadcast<3>(v); }
+
 #else
 
 /// Running sums of the 4 signed bytes at `from`, by shifts and adds.

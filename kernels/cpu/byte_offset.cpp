@@ -130,6 +130,8 @@ bool read_64(ByteOffsetState& state, std::int64_t* out, std::size_t count, std::
   }
 }
 
+const char* target_name() { return hwy::TargetName(HWY_TARGET); }
+
 }  // namespace quickbeam::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -138,6 +140,9 @@ namespace quickbeam::kernels {
 
 HWY_EXPORT(read_32);
 HWY_EXPORT(read_64);
+HWY_EXPORT(target_name);
+
+std::string_view byte_offset_target() { return HWY_DYNAMIC_DISPATCH(target_name)(); }
 
 bool ByteOffsetDecoder::read(std::int32_t* out, std::size_t count, std::size_t writable) {
   if (state_.status.fault != StreamFault::none) return false;

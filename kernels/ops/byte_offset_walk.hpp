@@ -44,14 +44,28 @@ inline bool step(ByteOffsetState& state) {
 /// Decodes `count` pixels of type T; false at a fault.
 template <class T, class Out>
 inline bool walk(ByteOffsetState& state, Out* out, std::size_t count) {
-  ByteOffsetState local = state;  // its members live in registers
-  bool good = true;
-  for (std::size_t i = 0; good && i < count; ++i) {
-    good = step<T>(local);
-    if (good) out[i] = static_cast<Out>(local.value);
+  const std::uint8_t* const bytes = bytes_of(state);
+  const std::uint64_t size = state.stream.size();
+  for (std::size_t i = 0; i < count;) {
+    // Nearly all codes are one byte that stays in range: this loop runs on local variables.
+    std::uint64_t position = state.position;
+    std::int64_t value = state.value;
+    const std::size_t first = i;
+    for (; i < count && position < size && bytes[position] != escape_byte; ++i, ++position) {
+      std::int64_t next = value;
+      const Code code{static_cast<std::int8_t>(bytes[position]), 1};
+      if (add_code<T>(next, code) != SumResult::exact) break;
+      value = next;
+      out[i] = static_cast<Out>(value);
+    }
+    state.position = position;
+    state.value = value;
+    state.pixels += i - first;
+    if (i == count) break;
+    if (!step<T>(state)) return false;
+    out[i++] = static_cast<Out>(state.value);
   }
-  state = local;
-  return good;
+  return true;
 }
 
 }  // namespace quickbeam::kernels::ops

@@ -35,7 +35,7 @@ QUICKBEAM_HD inline std::int32_t grey_of(K v, const ToneSteps<K>& steps) {
 
 /// Working images hold -1 (integers, where no valid value is negative) or NaN where masked.
 template <class K>
-QUICKBEAM_HD constexpr bool is_masked(K v) {
+QUICKBEAM_HD constexpr bool shows_masked(K v) {
   if constexpr (std::is_floating_point_v<K>)
     return v != v;
   else
@@ -46,7 +46,7 @@ QUICKBEAM_HD constexpr bool is_masked(K v) {
 template <class K>
 QUICKBEAM_HD inline std::uint8_t palette_index(K v, std::uint8_t saturated,
                                                const ToneSteps<K>& steps) {
-  if (is_masked(v)) return masked_index;
+  if (shows_masked(v)) return masked_index;
   if (saturated != 0) return saturated_index;
   return static_cast<std::uint8_t>(grey_of(v, steps));
 }

@@ -11,6 +11,7 @@
 #include <numeric>
 #include <random>
 #include <string>
+#include <type_traits>
 
 #include "tests/kernels/byte_offset_cases.hpp"
 #include "tests/oracle/byte_offset.hpp"
@@ -31,7 +32,10 @@ void for_each_target(Check&& check) {
     target = left & -left;
     SCOPED_TRACE(hwy::TargetName(target));
     hwy::SetSupportedTargetsForTest(target);
-    check();
+    if constexpr (std::is_invocable_v<Check, std::int64_t>)
+      check(target);
+    else
+      check();
     hwy::SetSupportedTargetsForTest(0);
   }
 }
@@ -126,13 +130,17 @@ Bytes codes(std::initializer_list<std::pair<std::int64_t, int>> list) {
   return bytes;
 }
 
-TEST(ByteOffset, TargetsOfThisMachine) {
-  int targets = 0;
-  for_each_target([&] { ++targets; });
-  for (std::int64_t left = hwy::SupportedTargets(); left != 0; left &= left - 1)
-    std::printf("target %s\n", hwy::TargetName(left & -left));
+/// The demanded target must be the one that runs, or the other tests prove nothing.
+TEST(ByteOffset, EveryTargetOfThisMachineRuns) {
   std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
-  EXPECT_GE(targets, 1);
+  for_each_target([&](std::int64_t target) {
+    std::printf("target %s\n", hwy::TargetName(target));
+    // A build for a newer baseline leaves out what is below it. AVX3_DL is opt-in, see CMake.
+    const bool compiled = (target & HWY_TARGETS) != 0 || target == HWY_AVX3_DL;
+    if (compiled) {
+      EXPECT_EQ(kernels::byte_offset_target(), hwy::TargetName(target));
+    }
+  });
 }
 
 TEST(ByteOffset, HandWrittenBytes) {

@@ -57,21 +57,20 @@ struct CrystalScan {
   std::optional<double> beam_x_px;  ///< absent: the middle column
   std::optional<double> beam_y_px;  ///< absent: below the middle row by a quarter of a module
 
-  double start_angle_deg = 90.0;
+  double start_angle_deg = 0.0;
   double angle_increment_deg = 0.5;
   double exposure_s = 0.019, period_s = 0.020;  ///< header facts only; counts depend on `flux`
 
   UnitCell cell;
-  double mosaicity_deg = 0.1;      ///< standard deviation of the rocking curve, 0.001 to 2
+  double mosaicity_deg = 0.12;     ///< standard deviation of the rocking curve, 0.001 to 2
   double wilson_b_angstrom2 = 22;  ///< intensities fall off as exp(-2 B (sin(theta)/lambda)^2)
   double d_min_angstrom = 0.0;     ///< no reflections beyond; 0 = up to the detector's corner
-  double spot_sigma_px = 0.85;     ///< Gaussian profile; the width at half height is 2.35 times it
+  double spot_sigma_px = 1.0;      ///< Gaussian profile; the width at half height is 2.35 times it
 
-  double flux = 1.0;           ///< multiplies every expected count
-  double spot_counts = 900.0;  ///< mean of a whole reflection at zero angle and Lorentz factor 1
-  double air_per_degree =
-      15.0;  ///< background counts a pixel near the beam, per degree of rotation
-  double water_per_degree = 9.0;  ///< height of the broad ring of liquid water at 3.2 angstrom
+  double flux = 1.0;              ///< multiplies every expected count
+  double spot_counts = 1200.0;    ///< mean of a whole reflection at zero angle and Lorentz factor 1
+  double air_per_degree = 17.0;   ///< counts a pixel near the beam, per degree of rotation
+  double water_per_degree = 6.5;  ///< height of the broad ring of liquid water at 3.2 angstrom
   double ice_per_degree = 0.0;    ///< height of the strongest ring of hexagonal ice; 0 = no ice
 
   double beam_stop_radius_px = 24.0;

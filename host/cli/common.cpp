@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Options and output that the sub-commands share.
+#include "host/cli/common.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstring>
+
+namespace quickbeam::cli {
+namespace {
+
+std::atomic<bool> interrupt_seen{false};
+
+extern "C" void on_interrupt(int) {
+  if (interrupt_seen.exchange(true)) ::_exit(75);
+}
+
+double now_seconds() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration<double>(now).count();
+}
+
+template <class T>
+void put(Json& json, const char* key, const std::optional<T>& value) {
+  if (value) json[key] = *value;
+}
+
+void put(Json& json, const char* key, const std::string& value) {
+  if (!value.empty()) json[key] = printable(value);
+}
+
+}  // namespace
+
+void ReadOptions::declare(CLI::App& app) {
+  add_option(app, "--md5", md5,
+             "Compare data with the digest in the header: off, warn or error [off]")
+      ->check(CLI::IsMember({"off", "warn", "error"}));
+  app.add_flag("--strict", strict, "Treat oddities that are usually accepted as errors");
+}
+
+ReadPolicy ReadOptions::policy() const {
+  return {.md5 = md5 == "off"    ? Md5Policy::off
+                 : md5 == "warn" ? Md5Policy::warn
+                                 : Md5Policy::error,
+          .strict = strict};
+}
+
+void Verbosity::declare(CLI::App& app) {
+  app.add_flag("-v,--verbose", verbose, "Say more: notices and one line a file");
+  app.add_flag("-q,--quiet", quiet, "Say only what failed");
+  add_option(app, "--progress", progress, "auto (on a terminal), always or never [auto]")
+      ->check(CLI::IsMember({"auto", "always", "never"}));
+}
+
+bool Verbosity::shows_progress() const {
+  if (progress != "auto") return progress == "always";
+  return !quiet && ::isatty(STDERR_FILENO) == 1;
+}
+
+Progress::Progress(bool shown, std::size_t total) : shown_(shown), total_(total) {}
+Progress::~Progress() { clear(); }
+
+void Progress::step(bool failed) {
+  ++done_;
+  if (failed) ++failed_;
+  if (!shown_ || (now_seconds() - last_ < 0.1 && done_ < total_)) return;
+  last_ = now_seconds();
+  fmt::print(stderr, "\r{}/{} frames, {} failed ", done_, total_, failed_);
+  std::fflush(stderr);
+}
+
+void Progress::clear() {
+  if (!shown_ || last_ == 0) return;
+  fmt::print(stderr, "\r\x1b[K");
+  std::fflush(stderr);
+}
+
+Json to_json(const ErrorInfo& error) {
+  Json json;
+  json["code"] = name_of(error.code);
+  put(json, "path", error.path);
+  put(json, "format", error.format);
+  put(json, "field", error.field);
+  put(json, "offset", error.offset);
+  put(json, "frame", error.frame);
+  put(json, "expected", error.expected);
+  put(json, "found", error.found);
+  return json;
+}
+
+Json to_json(const FrameInfo& info) {
+  Json json = Json::object();
+  put(json, "detector", info.detector);
+  put(json, "serial_number", info.serial_number);
+  put(json, "timestamp", info.timestamp);
+  put(json, "wavelength_angstrom", info.wavelength_angstrom);
+  put(json, "distance_mm", info.distance_mm);
+  put(json, "beam_x_px", info.beam_x_px);
+  put(json, "beam_y_px", info.beam_y_px);
+  put(json, "pixel_width_um", info.pixel_width_um);
+  put(json, "pixel_height_um", info.pixel_height_um);
+  put(json, "exposure_s", info.exposure_s);
+  put(json, "period_s", info.period_s);
+  put(json, "start_angle_deg", info.start_angle_deg);
+  put(json, "angle_increment_deg", info.angle_increment_deg);
+  put(json, "two_theta_deg", info.two_theta_deg);
+  put(json, "oscillation_axis", info.oscillation_axis);
+  put(json, "count_cutoff", info.count_cutoff);
+  put(json, "excluded_pixels", info.excluded_pixels);
+  put(json, "threshold_ev", info.threshold_ev);
+  put(json, "tau_s", info.tau_s);
+  put(json, "transmission", info.transmission);
+  put(json, "flux", info.flux);
+  put(json, "sensor_material", info.sensor_material);
+  put(json, "sensor_thickness_um", info.sensor_thickness_um);
+  put(json, "image_path", info.image_path);
+  return json;
+}
+
+const std::atomic<bool>& interrupted() { return interrupt_seen; }
+
+void watch_interrupts() {
+  std::signal(SIGINT, on_interrupt);
+  std::signal(SIGTERM, on_interrupt);
+}
+
+LineWriter::LineWriter(const std::string& target) {
+  if (target.empty()) return;
+  file_ = target == "-" ? stdout : std::fopen(target.c_str(), "we");
+  if (!file_)
+    fail({.code = ErrorCode::io,
+          .path = target,
+          .field = "--jsonl",
+          .expected = "a file that can be written",
+          .found = std::strerror(errno)});
+}
+
+LineWriter::~LineWriter() {
+  if (file_ && file_ != stdout) std::fclose(file_);
+}
+
+void LineWriter::line(const std::string& text) {
+  if (!file_) return;
+  (void)std::fwrite((text + "\n").data(), 1, text.size() + 1, file_);
+  (void)std::fflush(file_);
+}
+
+}  // namespace quickbeam::cli

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Options and output that the sub-commands share.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include <quickbeam/core/error.hpp>
+#include <quickbeam/core/frame_info.hpp>
+#include <quickbeam/read_policy.hpp>
+
+namespace quickbeam::cli {
+
+using Json = nlohmann::ordered_json;
+
+/// Adds an option that can also be set by QUICKBEAM_<NAME> in the environment.
+template <class T>
+CLI::Option* add_option(CLI::App& app, const std::string& flags, T& value,
+                        const std::string& help) {
+  CLI::Option* option = app.add_option(flags, value, help);
+  std::string name = "QUICKBEAM_";
+  for (const char c : option->get_lnames().at(0))
+    name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return option->envname(name);
+}
+
+/// --md5 and --strict.
+struct ReadOptions {
+  std::string md5 = "off";
+  bool strict = false;
+  void declare(CLI::App& app);
+  ReadPolicy policy() const;
+};
+
+/// -v, -q and --progress: what is said on stderr.
+struct Verbosity {
+  bool verbose = false, quiet = false;
+  std::string progress = "auto";
+  void declare(CLI::App& app);
+  bool shows_progress() const;  ///< auto: only when stderr is a terminal
+};
+
+/// A line that rewrites itself on a terminal.
+class Progress {
+ public:
+  Progress(bool shown, std::size_t total);
+  ~Progress();
+  void step(bool failed);
+  /// Removes the line, so that a message can be printed.
+  void clear();
+
+ private:
+  bool shown_;
+  std::size_t total_, done_ = 0, failed_ = 0;
+  double last_ = 0;
+};
+
+/// JSON of an error, and of a header.
+Json to_json(const ErrorInfo& error);
+Json to_json(const FrameInfo& info);
+
+/// Set by the first SIGINT or SIGTERM; a second one ends the process at once.
+const std::atomic<bool>& interrupted();
+void watch_interrupts();
+
+/// Writes text to a file, or to stdout for "-"; a closed stdout is not an error.
+class LineWriter {
+ public:
+  explicit LineWriter(const std::string& target);
+  ~LineWriter();
+  void line(const std::string& text);
+
+ private:
+  std::FILE* file_ = nullptr;
+};
+
+}  // namespace quickbeam::cli

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// quickbeam convert: a frame to another format.
+#include <fmt/format.h>
+
+#include <map>
+#include <memory>
+
+#include <quickbeam/files.hpp>
+
+#include "host/cli/command.hpp"
+#include "host/cli/common.hpp"
+
+namespace quickbeam::cli {
+namespace {
+
+struct ConvertOptions {
+  std::string source, target;
+  ReadOptions read;
+  std::map<std::string, std::string> look;
+  bool quiet = false;
+};
+
+int run_convert(const ConvertOptions& options) {
+  Recipe recipe = preset("standard");
+  set_option(recipe, "reduce", "none");
+  for (const auto& [name, value] : options.look)
+    if (!value.empty()) set_option(recipe, name, value);
+  const auto notices =
+      convert_file(parse_address(options.source), options.target, recipe, options.read.policy());
+  if (!options.quiet)
+    for (const auto& notice : notices)
+      fmt::print(stderr, "{}: {}\n", printable(options.source, 4096), notice);
+  return exit_done;
+}
+
+}  // namespace
+
+std::function<int()> declare_convert(CLI::App& app) {
+  auto options = std::make_shared<ConvertOptions>();
+  app.add_option("source", options->source, "A readable file, or N@FILE for its N-th image")
+      ->required();
+  app.add_option("target", options->target,
+                 "The file to write: .npy (exact type; all images), .cbf, .mrc, .png or .jpeg")
+      ->required();
+  for (const char* name : {"tone", "levels", "palette", "quality"})
+    add_option(app, std::string("--") + name, options->look[name],
+               "Of pictures, as for quickbeam thumb");
+  options->read.declare(app);
+  app.add_flag("-q,--quiet", options->quiet, "Say only what failed");
+  return [options] { return run_convert(*options); };
+}
+
+}  // namespace quickbeam::cli

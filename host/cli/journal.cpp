@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a run has finished.
+#include "host/cli/journal.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <span>
+
+#include <quickbeam/core/error.hpp>
+#include <quickbeam/crc32.hpp>
+#include <quickbeam/output_name.hpp>
+
+namespace quickbeam::cli {
+namespace {
+
+using Json = nlohmann::json;
+
+/// Size and change time, or "absent".
+std::string stat_text(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return "absent";
+  return fmt::format("{} {}.{:09}", info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
+}
+
+std::string content_text(std::uint64_t bytes, std::uint32_t crc) {
+  return fmt::format("{} {:08x}", bytes, crc);
+}
+
+/// Size and checksum of the contents, or "absent". Outputs are small.
+std::string content_text(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return "absent";
+  const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  return content_text(bytes.size(), crc32(std::as_bytes(std::span(bytes))));
+}
+
+std::string text_hash(std::string_view text) {
+  return fmt::format("{:08x}", crc32(std::as_bytes(std::span(text))));
+}
+
+std::string recipe_text(const ThumbnailJob& job) {
+  std::string text = job.recipe.preset;
+  for (const auto& [name, value] : to_options(job.recipe)) text += "\n" + name + "=" + value;
+  text += "\nmask=" + job.mask + " " + (job.mask.empty() ? "" : stat_text(job.mask));
+  text += "\nnumeric=" + job.numeric;
+  return text_hash(text);
+}
+
+std::string with_checksum(const std::string& text) { return text_hash(text) + " " + text + "\n"; }
+
+}  // namespace
+
+Journal::Journal(const ThumbnailJob& job, bool resume) : recipe_(recipe_text(job)) {
+  if (!names_folder(job.output)) {
+    if (!resume) return;
+    fail({.code = ErrorCode::usage,
+          .field = "--resume",
+          .expected = "a folder as output, which holds the record of finished inputs",
+          .found = job.output});
+  }
+  std::error_code ignored;  // a folder that cannot be made is reported by the job itself
+  std::filesystem::create_directories(job.output, ignored);
+  lock_ = std::make_unique<FolderLock>(job.output);
+  const std::string path = job.output + "/.quickbeam-journal";
+  if (resume) load(path);
+  file_ = std::fopen(path.c_str(), resume ? "ae" : "we");
+}
+
+Journal::~Journal() {
+  if (file_) std::fclose(file_);
+}
+
+void Journal::load(const std::string& path) {
+  std::ifstream in(path);
+  for (std::string line; std::getline(in, line);) {
+    if (line.size() < 10 || with_checksum(line.substr(9)) != line + "\n") continue;
+    const Json json = Json::parse(line.substr(9), nullptr, false);
+    if (json.is_discarded()) continue;
+    done_[json.at("input")] = {json.at("state"), json.at("outputs"), json.at("output_states")};
+  }
+}
+
+std::string Journal::state_of(const std::string& input) const {
+  return recipe_ + " " + stat_text(input);
+}
+
+bool Journal::is_done(const std::string& input) const {
+  const auto found = done_.find(input);
+  if (found == done_.end() || found->second.state != state_of(input)) return false;
+  const Entry& entry = found->second;
+  for (std::size_t i = 0; i < entry.outputs.size(); ++i)
+    if (content_text(entry.outputs[i]) != entry.output_states[i]) return false;
+  return true;
+}
+
+void Journal::record(const ThumbnailResult& result) {
+  if (!file_ || result.skipped) return;
+  pending_failed_ = pending_failed_ || result.error.has_value();
+  for (const auto& output : result.outputs) {
+    pending_.outputs.push_back(output.path);
+    pending_.output_states.push_back(content_text(output.bytes, output.crc32));
+  }
+  if (!result.last_of_input) return;
+  if (!pending_failed_) {
+    const Json json{{"input", result.input},
+                    {"state", state_of(result.input)},
+                    {"outputs", pending_.outputs},
+                    {"output_states", pending_.output_states}};
+    const std::string line =
+        with_checksum(json.dump(-1, ' ', true, Json::error_handler_t::replace));
+    (void)std::fwrite(line.data(), 1, line.size(), file_);
+    (void)std::fflush(file_);
+  }
+  pending_ = {};
+  pending_failed_ = false;
+}
+
+}  // namespace quickbeam::cli

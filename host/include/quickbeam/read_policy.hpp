@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// How strictly files are read.
+#pragma once
+
+#include <cstdint>
+
+namespace quickbeam {
+
+/// What a wrong digest means. Comparing costs more than ten decodes, so it is off by default.
+enum class Md5Policy : std::uint8_t { off, warn, error };
+
+struct ReadPolicy {
+  Md5Policy md5 = Md5Policy::off;
+  bool strict = false;  ///< an oddity that is usually accepted with a notice is an error
+};
+
+}  // namespace quickbeam

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Any readable file to any writable one.
+#include <cstring>
+
+#include <quickbeam/core/error.hpp>
+#include <quickbeam/files.hpp>
+#include <quickbeam/plan.hpp>
+
+#include "host/src/backends.hpp"
+#include "host/src/frame_file.hpp"
+#include "host/src/numeric_output.hpp"
+#include "io/atomic_file.hpp"
+#include "io/npy.hpp"
+#include "io/picture.hpp"
+#include "kernels/row_decoder.hpp"
+
+namespace quickbeam {
+namespace {
+
+bool is_picture(std::string_view path) {
+  return path.ends_with(".png") || path.ends_with(".jpg") || path.ends_with(".jpeg");
+}
+
+/// All images of a file as one array: 2-D for a single image, else 3-D.
+std::vector<std::string> all_to_npy(FrameFile& file, const std::string& target,
+                                    const ReadPolicy& policy) {
+  const Payload first = file.frame(0);
+  const std::int64_t frames = file.frames();
+  const std::size_t bytes = static_cast<std::size_t>(first.extent.pixels()) * size_of(first.type);
+  std::vector<std::string> notices = file.file().info.notices;
+  Buffer<std::byte> header, pixels(bytes);
+  io::AtomicFile out(target);
+  out.write(io::npy_header(first.type, first.extent, frames > 1 ? frames : 0, header));
+  for (std::int64_t k = 0; k < frames; ++k) {
+    try {
+      const Payload payload = file.frame(k);
+      if (payload.extent != first.extent || payload.type != first.type)
+        fail({.code = ErrorCode::inconsistent,
+              .field = "images",
+              .expected = "one size and type for a single array (or address one as N@file)",
+              .found = "another size or type"});
+      if (const auto wrapped = kernels::decode_all(payload, pixels.span())) {
+        check_wrap(*wrapped, policy);
+        notices.push_back(wrap_notice(*wrapped));
+      }
+    } catch (const Error& error) {
+      throw file.located(error, k);
+    }
+    out.write(pixels.span());
+  }
+  out.commit();
+  return notices;
+}
+
+void write_picture(const LoadedImage& image, const std::string& target, const Recipe& recipe) {
+  const Payload payload{.encoding = Encoding::raw,
+                        .type = image.pixels.type(),
+                        .extent = image.pixels.extent(),
+                        .bytes = {image.pixels.const_view().data,
+                                  static_cast<std::size_t>(image.pixels.extent().pixels()) *
+                                      size_of(image.pixels.type())}};
+  Plan plan(recipe, FrameLayout::of(payload, image.info), cpu_backend(), nullptr);
+  plan.reduce({&payload, 1});
+  plan.render(plan.levels());
+  Buffer<std::byte> bytes;
+  const ImageView<const std::uint8_t> indices = plan.picture(0).as<std::uint8_t>();
+  const io::Palette palette = make_palette(recipe.palette);
+  io::write_file(target,
+                 target.ends_with(".png")
+                     ? io::encode_png(indices, palette, bytes)
+                     : io::encode_jpeg(indices, palette, recipe.pictures[0].quality, bytes));
+}
+
+}  // namespace
+
+std::vector<std::string> convert_file(const ImageAddress& source, const std::string& target,
+                                      const Recipe& recipe, const ReadPolicy& policy) {
+  if (target.ends_with(".npy") && !source.number) {
+    FrameFile file;
+    file.open(source.path, policy);
+    return all_to_npy(file, target, policy);
+  }
+  const LoadedImage image = load_image(source, policy);
+  if (target.ends_with(".cbf")) {
+    save_cbf(target, image.pixels.const_view(), image.info);
+  } else if (is_picture(target)) {
+    write_picture(image, target, recipe);
+  } else if (target.ends_with(".npy") || target.ends_with(".mrc")) {
+    Buffer<std::byte> out;
+    const double angstrom = image.info.pixel_width_um.value_or(0) * 1e4;  // 1 um = 1e4 angstrom
+    io::write_file(target, encode_pixels(image.pixels.const_view(), target, angstrom, out));
+  } else {
+    fail({.code = ErrorCode::usage,
+          .field = "target",
+          .expected = "a name ending in .npy, .cbf, .mrc, .png or .jpeg",
+          .found = target});
+  }
+  return image.info.notices;
+}
+
+}  // namespace quickbeam

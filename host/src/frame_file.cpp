@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A file opened as a row of frames.
+#include "host/src/frame_file.hpp"
+
+#include <optional>
+
+#include "kernels/row_decoder.hpp"
+
+namespace quickbeam {
+
+void FrameFile::open(const std::string& path, const ReadPolicy& policy) {
+  path_ = path;
+  decoded_stream_ = static_cast<std::size_t>(-1);
+  file_ = {};
+  bytes_ = reader_.read(path);
+  file_ = io::parse_image_file(
+      bytes_.bytes, path,
+      {.strictness = policy.strict ? io::Strictness::strict : io::Strictness::lenient});
+  if (policy.md5 == Md5Policy::off) return;
+  for (const auto& stream : file_.streams) {
+    try {
+      io::check_md5(stream, path, file_.format);
+    } catch (const Error& error) {
+      if (policy.md5 == Md5Policy::error) throw;
+      file_.info.notices.emplace_back(error.what());
+    }
+  }
+}
+
+FrameFile::Place FrameFile::place_of(std::int64_t index) const {
+  for (std::size_t s = 0; s < file_.streams.size(); ++s) {
+    const std::int64_t depth = file_.streams[s].payload.depth;
+    if (index < depth) return {s, index};
+    index -= depth;
+  }
+  fail({.code = ErrorCode::usage,
+        .path = path_,
+        .field = "frame",
+        .expected = "at most " + std::to_string(frames() - 1),
+        .found = std::to_string(index + frames())});
+}
+
+Payload FrameFile::frame(std::int64_t index) {
+  const auto [stream, slice] = place_of(index);
+  return slice_of(stream, slice);
+}
+
+Payload FrameFile::slice_of(std::size_t stream, std::int64_t slice) {
+  Payload payload = file_.streams[stream].payload;
+  if (payload.depth == 1) return payload;
+  if (payload.encoding != Encoding::raw) {
+    if (decoded_stream_ != stream) {
+      const auto total = static_cast<std::uint64_t>(payload.extent.pixels() * payload.depth);
+      decoded_.resize(total * size_of(payload.type));
+      kernels::decode_all(payload, decoded_.span());
+      decoded_stream_ = stream;
+    }
+    payload.bytes = decoded_.span();
+    payload.encoding = Encoding::raw;
+    payload.order = ByteOrder::little;
+  }
+  const std::size_t bytes =
+      static_cast<std::size_t>(payload.extent.pixels()) * size_of(payload.type);
+  payload.bytes = payload.bytes.subspan(static_cast<std::size_t>(slice) * bytes, bytes);
+  payload.depth = 1;
+  return payload;
+}
+
+Error FrameFile::located(const Error& error, std::int64_t index) const {
+  ErrorInfo info = error.info();
+  if (info.path.empty()) {
+    info.path = path_;
+    if (info.format.empty()) info.format = file_.format;
+    if (info.offset) *info.offset += file_.streams[place_of(index).stream].offset;
+    info.frame.reset();
+    if (frames() > 1) info.frame = static_cast<std::uint64_t>(index);
+  }
+  return Error(std::move(info));
+}
+
+std::string wrap_notice(std::uint64_t pixel) {
+  return "the running sum leaves the element type at pixel " + std::to_string(pixel) +
+         " and wraps around";
+}
+
+void check_wrap(std::uint64_t pixel, const ReadPolicy& policy) {
+  if (!policy.strict) return;
+  fail({.code = ErrorCode::bad_stream,
+        .field = "x-CBF_BYTE_OFFSET",
+        .expected = "values within the element type",
+        .found = "a running sum outside it at pixel " + std::to_string(pixel)});
+}
+
+}  // namespace quickbeam

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The job behind `quickbeam thumb`: one slot a thread, from the file's bytes to the renamed
+// picture.
+#include <quickbeam/thumbnails.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+#include <thread>
+
+#include <quickbeam/pipeline.hpp>
+
+#include "host/src/output_check.hpp"
+#include "host/src/thumbnail_slot.hpp"
+
+namespace quickbeam {
+namespace {
+
+using Results = std::vector<ThumbnailResult>;
+
+unsigned thread_count(const ThumbnailJob& job, std::size_t items) {
+  const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
+  const unsigned wanted = job.threads == 0 ? cores : job.threads;
+  return static_cast<unsigned>(std::min<std::size_t>(wanted, std::max<std::size_t>(1, items)));
+}
+
+/// The run of one job: its items are groups of `sum_frames` consecutive files.
+class Run {
+ public:
+  Run(const ThumbnailJob& job, const std::function<void(const ThumbnailResult&)>& on_result)
+      : job_(job), on_result_(on_result) {
+    if (!job_.device.backend) job_.device = choose_device("auto");
+    validate(job_.recipe);
+    check_outputs(job_);
+    if (!job_.mask.empty()) mask_ = read_mask(job_.mask, job_.read);
+  }
+
+  ThumbnailSummary run() {
+    if (job_.recipe.levels_from == LevelsFrom::collection) shared_levels_ = collect_levels();
+    if (!failure_stop_) pass(Stage::pictures, [&](const ThumbnailResult& r) { deliver(r); });
+    summary_.stopped = stopped();
+    return summary_;
+  }
+
+ private:
+  bool stopped() const { return stop_ || (job_.stop && *job_.stop); }
+
+  std::size_t items() const {
+    const auto group = static_cast<std::size_t>(job_.recipe.sum_frames);
+    return (job_.inputs.size() + group - 1) / group;
+  }
+
+  std::span<const std::string> item(std::size_t i) const {
+    const auto group = static_cast<std::size_t>(job_.recipe.sum_frames);
+    const std::span<const std::string> all(job_.inputs);
+    return all.subspan(i * group, std::min(group, all.size() - i * group));
+  }
+
+  template <class Deliver>
+  void pass(Stage stage, Deliver&& deliver) {
+    Pipeline<Results> pipeline(items(), thread_count(job_, items()), stop_);
+    pipeline.run(
+        [&] {
+          return [this, stage, slot = std::make_unique<ThumbnailSlot>(job_, mask_, shared_levels_)](
+                     std::size_t i) {
+            if (job_.stop && *job_.stop) stop_ = true;
+            return slot->run(item(i), stage);
+          };
+        },
+        [&](std::size_t, Results results) {
+          for (const auto& result : results) deliver(result);
+        });
+  }
+
+  /// One scale that fits every frame: the lowest low and the highest high among them.
+  std::optional<LevelRange> collect_levels() {
+    std::optional<LevelRange> all;
+    pass(Stage::levels, [&](const ThumbnailResult& r) {
+      if (r.error || r.skipped || r.numbers.valid == 0) return;
+      if (!all) all = r.levels;
+      all->low = std::min(all->low, r.levels.low);
+      all->high = std::max(all->high, r.levels.high);
+    });
+    return all;
+  }
+
+  void deliver(const ThumbnailResult& result) {
+    if (result.skipped)
+      ++summary_.skipped;
+    else if (result.error)
+      ++summary_.failed;
+    else
+      ++summary_.done;
+    if (result.error && job_.on_failure == OnFailure::stop) failure_stop_ = stop_ = true;
+    if (on_result_) on_result_(result);
+  }
+
+  ThumbnailJob job_;
+  const std::function<void(const ThumbnailResult&)>& on_result_;
+  std::optional<Image> mask_;
+  std::optional<LevelRange> shared_levels_;
+  std::atomic<bool> stop_ = false;
+  bool failure_stop_ = false;
+  ThumbnailSummary summary_;
+};
+
+}  // namespace
+
+ThumbnailSummary make_thumbnails(const ThumbnailJob& job,
+                                 const std::function<void(const ThumbnailResult&)>& on_result) {
+  return Run(job, on_result).run();
+}
+
+}  // namespace quickbeam

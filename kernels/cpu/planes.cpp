@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Small steps between a reduced image and its pictures.
+#include "kernels/planes.hpp"
+
+#include <algorithm>
+
+#include <quickbeam/core/mask.hpp>
+
+namespace quickbeam::kernels {
+namespace {
+
+/// Output coordinate that holds the centre of input coordinate `i`.
+std::int64_t cell_of(std::int64_t i, std::int64_t in, std::int64_t out) {
+  return std::min(out - 1, (2 * i + 1) * out / (2 * in));
+}
+
+void mark_cells(ImageView<const std::uint8_t> in, ImageView<std::uint8_t> out) {
+  for (std::int64_t y = 0; y < in.extent.height; ++y)
+    for (std::int64_t x = 0; x < in.extent.width; ++x)
+      if (in(x, y))
+        out(cell_of(x, in.extent.width, out.extent.width),
+            cell_of(y, in.extent.height, out.extent.height)) = 1;
+}
+
+void take_nearest(ImageView<const std::uint8_t> in, ImageView<std::uint8_t> out) {
+  for (std::int64_t y = 0; y < out.extent.height; ++y)
+    for (std::int64_t x = 0; x < out.extent.width; ++x)
+      if (in(cell_of(x, out.extent.width, in.extent.width),
+             cell_of(y, out.extent.height, in.extent.height)))
+        out(x, y) = 1;
+}
+
+}  // namespace
+
+void to_float(const ReducedImage& in, ImageView<float> out) {
+  visit(in.values.const_view(), [&](auto values) {
+    using V = std::remove_cvref_t<decltype(values(0, 0))>;
+    for (std::int64_t y = 0; y < out.extent.height; ++y)
+      for (std::int64_t x = 0; x < out.extent.width; ++x) {
+        const V v = values(x, y);
+        if constexpr (std::is_floating_point_v<V>)
+          out(x, y) = static_cast<float>(v);
+        else
+          out(x, y) = v < 0 ? masked_value<float>() : static_cast<float>(v);
+      }
+  });
+}
+
+void resize_flags(ImageView<const std::uint8_t> in, ImageView<std::uint8_t> out) {
+  for (std::int64_t y = 0; y < out.extent.height; ++y)
+    std::fill_n(out.row(y), out.extent.width, std::uint8_t{0});
+  if (in.extent.empty() || out.extent.empty()) return;
+  mark_cells(in, out);
+  if (out.extent.width > in.extent.width || out.extent.height > in.extent.height)
+    take_nearest(in, out);
+}
+
+}  // namespace quickbeam::kernels

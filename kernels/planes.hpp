@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Small steps between a reduced image and its pictures: to float32 and back, flags made smaller.
+#pragma once
+
+#include <quickbeam/core/image.hpp>
+#include <quickbeam/core/image_view.hpp>
+
+namespace quickbeam::kernels {
+
+/// Values as float32, masked ones as NaN. `out` has the same extent.
+void to_float(const ReducedImage& in, ImageView<float> out);
+
+/// Flags on another grid: an output flag is set when any set input flag falls into its area (the
+/// input pixel's centre, for an enlargement: the nearest input). Values are 0 and 1.
+void resize_flags(ImageView<const std::uint8_t> in, ImageView<std::uint8_t> out);
+
+}  // namespace quickbeam::kernels
