@@ -183,7 +183,7 @@ TEST_F(FileReaderTest, WhatIsNotAFileIsRefusedByName) {
   const std::pair<std::string, std::string> cases[] = {
       {folder_ / "", "a directory"}, {fifo, "a FIFO"}, {"/dev/null", "a character device"}};
   for (const auto& [name, kind] : cases) {
-    const auto info = expect_error(ErrorCode::io, [&] { reader_.read(name); });
+    const auto info = expect_error(ErrorCode::io, [&, &path = name] { reader_.read(path); });
     EXPECT_EQ(info.found, kind);
     EXPECT_EQ(info.path, name);
   }

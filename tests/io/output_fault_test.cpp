@@ -100,17 +100,17 @@ constexpr std::array<NamedError, 4> disk_errors = {
     {{ENOSPC, "ENOSPC"}, {EDQUOT, "EDQUOT"}, {EIO, "EIO"}, {EFBIG, "EFBIG"}}};
 
 TEST_F(OutputFault, O02_O03_DiskFullAtEveryByte) {
-  for (const auto& [error, name] : disk_errors)
+  for (const NamedError& disk : disk_errors)
     for (std::size_t k = 0; k < new_text.size(); ++k) {
-      SCOPED_TRACE(std::string(name) + " at byte " + std::to_string(k));
+      SCOPED_TRACE(std::string(disk.name) + " at byte " + std::to_string(k));
       for (const bool old_file : {false, true}) {
         if (old_file) put(path_, "old");
         const auto info = expect_error(ErrorCode::io, [&] {
-          const Armed armed({.room = k, .write_error = error});
+          const Armed armed({.room = k, .write_error = disk.error});
           write_pieces();
         });
         EXPECT_EQ(info.offset, k);
-        EXPECT_TRUE(info.found.starts_with(name)) << info.found;
+        EXPECT_TRUE(info.found.starts_with(disk.name)) << info.found;
         EXPECT_EQ(folder_.names().size(), old_file ? 1u : 0u) << "a temporary file was left";
         EXPECT_EQ(contents(path_), old_file ? "old" : "");
         std::filesystem::remove(path_);
@@ -140,14 +140,14 @@ TEST_F(OutputFault, O03_FileSizeLimitAtEveryByte) {
 }
 
 TEST_F(OutputFault, O04_NoRenameAfterAFailedClose) {
-  for (const auto& [error, name] : disk_errors) {
+  for (const NamedError& disk : disk_errors) {
     put(path_, "old");
     const auto info = expect_error(ErrorCode::io, [&] {
-      const Armed armed({.close_error = error});
+      const Armed armed({.close_error = disk.error});
       write_pieces();
     });
     EXPECT_EQ(info.field, "close");
-    EXPECT_TRUE(info.found.starts_with(name)) << info.found;
+    EXPECT_TRUE(info.found.starts_with(disk.name)) << info.found;
     EXPECT_EQ(contents(path_), "old");
     EXPECT_EQ(folder_.names().size(), 1u);
   }
