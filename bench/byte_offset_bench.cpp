@@ -78,7 +78,8 @@ void report(benchmark::State& state, double start, std::size_t pixel_bytes) {
   const double used = bench::cpu_seconds() - start;
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations()) *
                           static_cast<std::int64_t>(bench::pilatus_pixels * pixel_bytes));
-  state.counters["of_memcpy"] = bench::memcpy_frame_seconds() * frames / used;
+  const double copying = bench::memcpy_frame_seconds() * static_cast<double>(pixel_bytes) / 4;
+  state.counters["of_memcpy"] = copying * frames / used;
 }
 
 template <class Decoder, class Out>
