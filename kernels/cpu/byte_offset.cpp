@@ -20,8 +20,8 @@
 
 #include "kernels/byte_offset.hpp"
 #include "kernels/cpu/byte_offset_blocks-inl.hpp"
+#include "kernels/cpu/byte_offset_walk.hpp"
 #include "kernels/ops/byte_offset.hpp"
-#include "kernels/ops/byte_offset_walk.hpp"
 
 // The extra name is explained in byte_offset_sums-inl.hpp.
 #if HWY_TARGET == HWY_AVX3_DL
@@ -60,7 +60,7 @@ struct Limits {
 template <class T, class Out>
 HWY_INLINE Run run_from(const ByteOffsetState& state, Out* out, std::size_t blocks) {
   using L = Limits<T, Out>;
-  const std::uint8_t* from = ops::bytes_of(state) + state.position;
+  const std::uint8_t* from = bytes_of(state) + state.position;
   const auto value = static_cast<Out>(state.value);
   if constexpr (sizeof(Out) == 4)
     return run_blocks(from, out, blocks, Store32<L::checked>(value, L::bias, L::inside));
@@ -102,7 +102,7 @@ bool read_as(ByteOffsetState& state, Out* out, std::size_t count, std::size_t wr
   for (std::size_t done = 0; done < count;) {
     const std::size_t codes = read_blocks<T>(state, out, count, writable, done);
     const std::size_t serial = std::min(codes, count - done);
-    if (!ops::walk<T>(state, out + done, serial)) return false;
+    if (!walk<T>(state, out + done, serial)) return false;
     done += serial;
   }
   return true;

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "kernels/byte_offset.hpp"
-#include "kernels/ops/byte_offset_walk.hpp"
+#include "kernels/cpu/byte_offset_walk.hpp"
 
 namespace quickbeam::kernels {
 namespace {
@@ -11,7 +11,7 @@ namespace {
 template <class T, class Out>
 bool read_as(ByteOffsetState& state, Out* out, std::size_t count) {
   if (state.status.fault != StreamFault::none) return false;
-  return ops::walk<T>(state, out, count);
+  return walk<T>(state, out, count);
 }
 
 }  // namespace
@@ -45,7 +45,7 @@ bool SerialByteOffsetDecoder::read(std::int64_t* out, std::size_t count, std::si
 bool ByteOffsetStream::finish() {
   if (state_.status.fault != StreamFault::none) return false;
   if (state_.position == state_.stream.size()) return true;
-  return ops::stop(state_, StreamFault::bytes_left);
+  return stop(state_, StreamFault::bytes_left);
 }
 
 ErrorInfo stream_error(const StreamStatus& status, std::uint64_t total, std::uint64_t size) {

@@ -46,13 +46,19 @@ QUICKBEAM_HD constexpr Code read_code(const std::uint8_t* from, std::uint64_t av
   if (from[0] != escape_byte) return {static_cast<std::int8_t>(from[0]), 1};
   if (available < 3) return {0, 0};
   const auto two = static_cast<std::int16_t>(load_little<2>(from + 1));
-  if (two != std::numeric_limits<std::int16_t>::min()) return {two, 3};
+  if (two != INT16_MIN) return {two, 3};
   if (available < 7) return {0, 0};
   const auto four = static_cast<std::int32_t>(load_little<4>(from + 3));
-  if (four != std::numeric_limits<std::int32_t>::min()) return {four, 7};
+  if (four != INT32_MIN) return {four, 7};
   if (available < 15) return {0, 0};
   return {static_cast<std::int64_t>(load_little<8>(from + 7)), 15};
 }
+
+// Variables, because device code cannot call the functions of numeric_limits.
+template <class T>
+inline constexpr std::int64_t lowest = std::numeric_limits<T>::min();
+template <class T>
+inline constexpr std::int64_t highest = std::numeric_limits<T>::max();
 
 enum class SumResult : std::uint8_t { exact, wrapped, out_of_range };
 
@@ -60,7 +66,6 @@ enum class SumResult : std::uint8_t { exact, wrapped, out_of_range };
 /// Leaves `value` alone when the result is out_of_range.
 template <class T>
 QUICKBEAM_HD constexpr SumResult add_code(std::int64_t& value, Code code) {
-  using Limits = std::numeric_limits<T>;
   const auto a = static_cast<std::uint64_t>(value), b = static_cast<std::uint64_t>(code.delta);
   const std::uint64_t sum = a + b;
   if constexpr (sizeof(T) == 8) {
@@ -76,7 +81,7 @@ QUICKBEAM_HD constexpr SumResult add_code(std::int64_t& value, Code code) {
     if (code.length == longest_code && (code.delta > span || code.delta < -span))
       return SumResult::out_of_range;
     const auto exact = static_cast<std::int64_t>(sum);
-    if (exact >= Limits::min() && exact <= Limits::max()) {
+    if (exact >= lowest<T> && exact <= highest<T>) {
       value = exact;
       return SumResult::exact;
     }

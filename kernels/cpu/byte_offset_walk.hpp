@@ -9,7 +9,7 @@
 #include "kernels/byte_offset.hpp"
 #include "kernels/ops/byte_offset.hpp"
 
-namespace quickbeam::kernels::ops {
+namespace quickbeam::kernels {
 
 /// Records a fault at the code where the state stands. Always false, as the result of a read.
 inline bool stop(ByteOffsetState& state, StreamFault fault) {
@@ -28,11 +28,11 @@ template <class T>
 inline bool step(ByteOffsetState& state) {
   const std::uint64_t available = state.stream.size() - state.position;
   if (available == 0) return stop(state, StreamFault::ends_early);
-  const Code code = read_code(bytes_of(state) + state.position, available);
+  const ops::Code code = ops::read_code(bytes_of(state) + state.position, available);
   if (code.length == 0) return stop(state, StreamFault::ends_in_escape);
-  const SumResult result = add_code<T>(state.value, code);
-  if (result == SumResult::out_of_range) return stop(state, StreamFault::out_of_range);
-  if (result == SumResult::wrapped && !state.status.wrapped) {
+  const ops::SumResult result = ops::add_code<T>(state.value, code);
+  if (result == ops::SumResult::out_of_range) return stop(state, StreamFault::out_of_range);
+  if (result == ops::SumResult::wrapped && !state.status.wrapped) {
     state.status.wrapped = true;
     state.status.wrapped_pixel = state.pixels;
   }
@@ -51,10 +51,10 @@ inline bool walk(ByteOffsetState& state, Out* out, std::size_t count) {
     std::uint64_t position = state.position;
     std::int64_t value = state.value;
     const std::size_t first = i;
-    for (; i < count && position < size && bytes[position] != escape_byte; ++i, ++position) {
+    for (; i < count && position < size && bytes[position] != ops::escape_byte; ++i, ++position) {
       std::int64_t next = value;
-      const Code code{static_cast<std::int8_t>(bytes[position]), 1};
-      if (add_code<T>(next, code) != SumResult::exact) break;
+      const ops::Code code{static_cast<std::int8_t>(bytes[position]), 1};
+      if (ops::add_code<T>(next, code) != ops::SumResult::exact) break;
       value = next;
       out[i] = static_cast<Out>(value);
     }
@@ -68,4 +68,4 @@ inline bool walk(ByteOffsetState& state, Out* out, std::size_t count) {
   return true;
 }
 
-}  // namespace quickbeam::kernels::ops
+}  // namespace quickbeam::kernels
