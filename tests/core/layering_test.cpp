@@ -46,7 +46,7 @@ const std::vector<Layer>& layers() {
       {"kernels/", join({core, {"kernels/"}})},
       {"io/", join({core, {"io/"}, codec_headers, posix_headers})},
       {"host/src/cuda/", join({engine, cuda_headers})},
-      {"host/src/", join({engine, posix_headers})},
+      {"host/src/", join({engine, posix_headers, {"libdeflate.h"}})},  // for its CRC-32
       {"host/cli/", join({engine, {"host/cli/", "CLI/", "fmt/", "nlohmann/"}, posix_headers})},
   };
   return all;
