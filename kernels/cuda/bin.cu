@@ -4,6 +4,8 @@
 
 #include <cuda_runtime_api.h>
 
+#include <utility>
+
 #include <quickbeam/core/error.hpp>
 
 #include "kernels/ops/dilate.hpp"
@@ -31,10 +33,12 @@ __global__ void __launch_bounds__(block_shape.x* block_shape.y)
 
 void check(cudaError_t status) {
   if (status == cudaSuccess) return;
-  fail({.code = ErrorCode::device,
-        .field = "block reduction",
-        .expected = "a kernel launch",
-        .found = cudaGetErrorString(status)});
+  ErrorInfo info;
+  info.code = ErrorCode::device;
+  info.field = "block reduction";
+  info.expected = "a kernel launch";
+  info.found = cudaGetErrorString(status);
+  fail(std::move(info));
 }
 
 template <class Op>

@@ -36,12 +36,16 @@ using WorkType =
                        std::conditional_t<(sizeof(T) < 4 || std::is_same_v<T, std::int32_t>),
                                           std::int32_t, std::int64_t>>;
 
+/// NaN as a constant: device code may not call numeric_limits.
+template <class W>
+inline constexpr W quiet_nan = std::numeric_limits<W>::quiet_NaN();
+
 /// The value that stands for "masked" in a working image: -1 for integers (valid ones are never
 /// negative there), NaN for floats.
 template <class W>
 QUICKBEAM_HD constexpr W masked_value() {
   if constexpr (std::is_floating_point_v<W>)
-    return std::numeric_limits<W>::quiet_NaN();
+    return quiet_nan<W>;
   else
     return W{-1};
 }
