@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 using Names = std::vector<std::string>;
 
 const Names cuda_headers = {"cuda", "cub/", "thrust/", "cooperative_groups", "nv/", "device_"};
-const Names posix_headers = {"sys/",     "fcntl.h", "unistd.h",  "dirent.h",
+const Names posix_headers = {"sys/",     "fcntl.h", "unistd.h",  "dirent.h", "glob.h",
                              "signal.h", "poll.h",  "pthread.h", "sched.h"};
 const Names codec_headers = {"png.h",  "jpeglib.h",    "jerror.h", "bzlib.h",
                              "zlib.h", "libdeflate.h", "md5.h"};
