@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 using Names = std::vector<std::string>;
 
 const Names cuda_headers = {"cuda", "cub/", "thrust/", "cooperative_groups", "nv/", "device_"};
-const Names posix_headers = {"sys/",     "fcntl.h", "unistd.h",  "dirent.h",
+const Names posix_headers = {"sys/",     "fcntl.h", "unistd.h",  "dirent.h", "glob.h",
                              "signal.h", "poll.h",  "pthread.h", "sched.h"};
 const Names codec_headers = {"png.h",  "jpeglib.h",    "jerror.h", "bzlib.h",
                              "zlib.h", "libdeflate.h", "md5.h"};
@@ -46,7 +46,7 @@ const std::vector<Layer>& layers() {
       {"kernels/", join({core, {"kernels/"}})},
       {"io/", join({core, {"io/"}, codec_headers, posix_headers})},
       {"host/src/cuda/", join({engine, cuda_headers})},
-      {"host/src/", join({engine, posix_headers})},
+      {"host/src/", join({engine, posix_headers, {"libdeflate.h"}})},  // for its CRC-32
       {"host/cli/", join({engine, {"host/cli/", "CLI/", "fmt/", "nlohmann/"}, posix_headers})},
   };
   return all;
