@@ -46,6 +46,9 @@ struct FoldKernels {
   std::size_t (*spread)(W* line, std::size_t count, std::size_t window);
   /// out[i] = fold(line[i step], line[i step + shift]), finished.
   void (*sample)(const W* line, std::size_t outputs, std::size_t step, std::size_t shift, W* out);
+  /// As sample with step 1, but past the caches (the caller ends with hwy::FlushStream), and
+  /// asking for the row `next` meanwhile.
+  void (*stream)(const W* line, std::size_t outputs, std::size_t shift, W* out, const W* next);
 };
 
 /// The table for the best instruction set of this machine.

@@ -10,11 +10,6 @@
 namespace quickbeam {
 namespace {
 
-using kernels::Edge;
-using kernels::MaskRestore;
-using kernels::ReduceOp;
-using kernels::ReduceSpec;
-using kernels::SumScale;
 using namespace quickbeam::testing;
 
 /// Feeds the frame row by row, each row followed by rubbish, as a decoder leaves it.
