@@ -260,6 +260,13 @@ TEST(Reduce, SumsOfLargeIntegersAreExact) {
   EXPECT_EQ(*out.values.as<std::int64_t>().data, std::int64_t{2147483647} * 10000);
 }
 
+TYPED_TEST(Reduce, BlocksOfVeryManyRowsEqualTheOracle) {
+  const auto frame = make_frame<TypeParam>(3, 66000, {.saturating = Saturating::above_level}, 6);
+  for (const std::int32_t factor : {10922, 10923, 32768, 100000})
+    for (const ReduceOp op : {ReduceOp::sum, ReduceOp::mean})
+      check(frame, {.op = op, .factor = factor, .edge = Edge::partial});
+}
+
 TYPED_TEST(Reduce, BlockMaximumIsTheDilationSampledInTheMiddle) {
   // A window of 10 reaches from 4 before to 5 after its centre: shifted by 4, it is the block.
   auto frame = make_frame<TypeParam>(60, 50, {}, 5);
