@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <span>
 #include <string_view>
 #include <type_traits>
 
@@ -37,40 +38,30 @@ constexpr Mode mode_of() {
   return Mode::float32;
 }
 
-/// Of the stored values; the initial ones are MRC2014's "not determined".
+/// Of the stored values. The initial ones are MRC2014's "not determined", which is what remains
+/// when a pixel is not finite: a reader that wants statistics then takes its own.
 struct Statistics {
   double min = 0, max = -1, mean = -2, rms = -1;
 };
 
-template <class T>
-bool counts(T value) {
-  if constexpr (std::is_floating_point_v<T>) return std::isfinite(value);
-  return true;
-}
-
 /// Two passes, in double: the deviations are taken from the true mean.
 template <class T>
-Statistics statistics_of(const T* values, std::size_t n) {
-  double sum = 0;
-  std::size_t valid = 0;
-  double min = std::numeric_limits<double>::infinity(), max = -min;
-  for (std::size_t i = 0; i < n; ++i) {
-    if (!counts(values[i])) continue;
-    const auto value = static_cast<double>(values[i]);
+Statistics statistics_of(std::span<const T> values) {
+  const auto n = static_cast<double>(values.size());
+  double min = std::numeric_limits<double>::infinity(), max = -min, sum = 0, squares = 0;
+  for (const T stored : values) {
+    const auto value = static_cast<double>(stored);
     min = std::min(min, value);
     max = std::max(max, value);
     sum += value;
-    ++valid;
   }
-  if (valid == 0) return {};
-  const double mean = sum / static_cast<double>(valid);
-  double squares = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    if (!counts(values[i])) continue;
-    const double deviation = static_cast<double>(values[i]) - mean;
+  if (!std::isfinite(sum)) return {};  // floats summed in double cannot overflow by themselves
+  const double mean = sum / n;
+  for (const T stored : values) {
+    const double deviation = static_cast<double>(stored) - mean;
     squares += deviation * deviation;
   }
-  return {min, max, mean, std::sqrt(squares / static_cast<double>(valid))};
+  return {min, max, mean, std::sqrt(squares / n)};
 }
 
 /// The header, addressed by MRC2014 word number (1-based, 4 bytes each).
@@ -132,7 +123,8 @@ std::span<const std::byte> encode(ImageView<const T> image, double pixel_size,
   for (std::int64_t y = 0; y < image.extent.height; ++y)
     std::transform(image.row(y), image.row(y) + image.extent.width, values + y * image.extent.width,
                    [](T v) { return static_cast<To>(v); });
-  write_header(bytes.data(), image.extent, mode_of<T>(), pixel_size, statistics_of(values, pixels));
+  write_header(bytes.data(), image.extent, mode_of<T>(), pixel_size,
+               statistics_of<To>({values, pixels}));
   return bytes;
 }
 

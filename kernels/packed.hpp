@@ -11,9 +11,20 @@
 namespace quickbeam::kernels {
 
 /// Decodes a whole packed stream (`payload.extent` x `payload.depth` pixels, encoding packed or
-/// packed_v2, any integer or real element type the encoding can carry) into `out`, which has
-/// exactly that many elements of the payload's own type. Exact. Throws Error (BAD_STREAM,
-/// INCONSISTENT, ...; offsets relative to the stream). Writes nothing outside `out`.
+/// packed_v2, every element type; real ones are packed as the integers of the same bits) into
+/// `out`, which has exactly that many elements of the payload's own type and is aligned for them.
+/// Exact: equal to libcbf 0.9.7 for all types up to 32 bits and for 64-bit reals it can read back
+/// itself.
+///
+/// libcbf loses 64-bit values: it writes wrong high halves when an offset carries from the low half
+/// to the high one, and for every large offset of a flat stream; and it reads small negative
+/// offsets as 2^32 too large. This decoder takes the fields as they stand, signed, so what was
+/// written right is read right.
+///
+/// Throws Error with offsets relative to the stream: BAD_STREAM when it ends early or is no packed
+/// data at all, INCONSISTENT when it holds another number of pixels or bytes are left over,
+/// UNSUPPORTED for images one pixel wide (libcbf writes them ambiguously), USAGE when `out` has the
+/// wrong size. Writes nothing outside `out`.
 void decode_packed(const Payload& payload, std::span<std::byte> out);
 
 }  // namespace quickbeam::kernels

@@ -10,6 +10,9 @@ namespace quickbeam::kernels {
 /// Values as float32, masked ones as NaN. `out` has the same extent.
 void to_float(const ReducedImage& in, ImageView<float> out);
 
+/// Values below `low` become `low`, above `high` `high`; NaN stays.
+void clamp(ImageView<float> image, double low, double high);
+
 /// Flags on another grid: an output flag is set when any set input flag falls into its area (the
 /// input pixel's centre, for an enlargement: the nearest input). Values are 0 and 1.
 void resize_flags(ImageView<const std::uint8_t> in, ImageView<std::uint8_t> out);

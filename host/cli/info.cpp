@@ -62,7 +62,8 @@ void print_text(const std::string& path, const FileDescription& d) {
               fmt::format("{} x {}{} {}, {}, {} bytes at {}{}", s.extent.width, s.extent.height,
                           s.depth > 1 ? fmt::format(" x {}", s.depth) : "", name_of(s.type),
                           name_of(s.encoding), s.bytes, s.offset, s.has_md5 ? ", md5" : ""));
-  for (const auto& [key, value] : cli::to_json(d.info).items())
+  const Json facts = cli::to_json(d.info);
+  for (const auto& [key, value] : facts.items())
     print_row(key, value.is_string() ? value.get<std::string>() : value.dump());
   for (const auto& notice : d.info.notices) print_row("notice", printable(notice));
 }
@@ -86,10 +87,10 @@ int run_info(const InfoOptions& options) {
         all.push_back({{"path", printable(path, 4096)}, {"error", cli::to_json(error.info())}});
     }
   }
-  if (options.json)
-    fmt::print(
-        "{}\n",
-        (all.size() == 1 ? all[0] : all).dump(2, ' ', false, Json::error_handler_t::replace));
+  if (options.json) {
+    const Json& document = all.size() == 1 ? all.front() : all;
+    fmt::print("{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
+  }
   return status;
 }
 

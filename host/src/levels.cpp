@@ -32,19 +32,48 @@ constexpr ModeText amount_modes[] = {{LevelsMode::sigma, "sigma:"}, {LevelsMode:
         .found = std::string(found)});
 }
 
+/// Holds for parsed and for hand-made requests alike.
+void check(const Levels& levels, std::string_view text) {
+  switch (levels.mode) {
+    case LevelsMode::automatic:
+      return;
+    case LevelsMode::range:
+      if (!(levels.low < levels.high)) refuse("two ascending numbers LO,HI", text);
+      return;
+    case LevelsMode::percentiles:
+    case LevelsMode::raw_percentiles:
+      if (!(0 <= levels.low && levels.low < levels.high && levels.high <= 100))
+        refuse("two ascending percentages LO,HI from 0 to 100", text);
+      return;
+    case LevelsMode::sigma:
+    case LevelsMode::dials:
+      if (!(levels.amount > 0 && std::isfinite(levels.amount))) refuse("a number above 0", text);
+      return;
+  }
+}
+
 Levels parse_pair(LevelsMode mode, std::string_view whole, std::string_view numbers) {
   const std::size_t comma = std::min(numbers.find(','), numbers.size());
   const std::optional<double> low = parse_number(numbers.substr(0, comma));
   const std::optional<double> high =
       parse_number(numbers.substr(std::min(comma + 1, numbers.size())));
-  if (!low || !high || !(*low < *high)) refuse("two ascending numbers LO,HI", whole);
-  if (mode != LevelsMode::range && (*low < 0 || *high > 100))
-    refuse("percentages from 0 to 100", whole);
+  if (!low || !high) refuse("two ascending numbers LO,HI", whole);
   return {.mode = mode, .low = *low, .high = *high};
 }
 
-/// high is never so close to low that no scale is left between them.
+Levels parse_amount(LevelsMode mode, std::string_view whole, std::string_view number) {
+  const std::optional<double> amount = parse_number(number);
+  if (!amount) refuse("a number above 0", whole);
+  return {.mode = mode, .amount = *amount};
+}
+
+/// high is never so close to low that no scale is left between them, and sums that left the range
+/// of double come back into it.
 LevelRange with_floor(double low, double high, double floor_counts) {
+  if (std::isnan(low) || std::isnan(high)) return {};
+  constexpr double largest = std::numeric_limits<double>::max();
+  low = std::clamp(low, -largest, largest);
+  high = std::min(high, largest);
   if (floor_counts > high) high = floor_counts;
   if (!(high > low)) high = std::max(low + 1, std::nextafter(low, HUGE_VAL));
   return {low, high};
@@ -110,15 +139,15 @@ double histogram_percentile(double percent, std::span<const std::uint64_t> count
 
 Levels parse_levels(std::string_view text) {
   if (text == "auto") return {};
+  std::optional<Levels> levels;
   for (const auto& [mode, prefix] : pair_modes)
-    if (text.starts_with(prefix)) return parse_pair(mode, text, text.substr(prefix.size()));
+    if (text.starts_with(prefix)) levels = parse_pair(mode, text, text.substr(prefix.size()));
   for (const auto& [mode, prefix] : amount_modes)
-    if (text.starts_with(prefix)) {
-      const std::optional<double> amount = parse_number(text.substr(prefix.size()));
-      if (!amount || *amount <= 0) refuse("a number above 0", text);
-      return {.mode = mode, .amount = *amount};
-    }
-  refuse("auto, pct:LO,HI, range:A,B, sigma:K, raw-pct:LO,HI or dials:BRIGHTNESS", text);
+    if (text.starts_with(prefix)) levels = parse_amount(mode, text, text.substr(prefix.size()));
+  if (!levels)
+    refuse("auto, pct:LO,HI, range:A,B, sigma:K, raw-pct:LO,HI or dials:BRIGHTNESS", text);
+  check(*levels, text);
+  return *levels;
 }
 
 std::string to_string(const Levels& levels) {
@@ -132,6 +161,7 @@ std::string to_string(const Levels& levels) {
 
 LevelRange compute_levels(const ReducedImage& image, const Levels& levels, const Tone& tone,
                           double floor_counts) {
+  check(levels, to_string(levels));
   if (levels.mode == LevelsMode::range) return {levels.low, levels.high};
   if (needs_raw_histogram(levels))
     refuse("levels from the reduced pixels", to_string(levels) + " without the raw histogram");
@@ -148,6 +178,7 @@ LevelRange levels_from_histogram(std::span<const std::uint64_t> counts_by_value,
                                  double floor_counts) {
   if (!needs_raw_histogram(levels))
     refuse("raw-pct or dials with a raw histogram", to_string(levels));
+  check(levels, to_string(levels));
   std::uint64_t total = masked_pixels;
   for (const std::uint64_t count : counts_by_value) total += count;
   if (total == 0) return {};

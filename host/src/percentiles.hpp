@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <limits>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace quickbeam {
@@ -25,35 +27,32 @@ double interpolated_percentile(double percent, std::uint64_t count, At&& at) {
   return part < 0.5 ? a + (b - a) * part : b - (b - a) * (1 - part);
 }
 
-/// Collects values and gives the i-th in ascending order.
+/// Collects values and gives the i-th in ascending order. Counts below 4096 are counted; larger
+/// ones are selected from.
 template <class T>
 class OrderStatistics {
+  static_assert(std::is_integral_v<T>);
+
  public:
-  explicit OrderStatistics(std::size_t most_values) {
-    if constexpr (std::is_floating_point_v<T>) rest_.reserve(most_values);
-  }
+  explicit OrderStatistics(std::size_t /*most_values*/) {}
 
   void add(T value) {
     ++size_;
-    if constexpr (std::is_integral_v<T>)
-      if (static_cast<std::uint64_t>(value) < counted) {
-        // Two tables: equal neighbours would wait for each other's store.
-        ++counts_[size_ & 1][static_cast<std::size_t>(value)];
-        return;
-      }
-    rest_.push_back(value);
+    // Two tables: equal neighbours would wait for each other's store.
+    if (static_cast<std::uint64_t>(value) < counted)
+      ++counts_[size_ & 1][static_cast<std::size_t>(value)];
+    else
+      rest_.push_back(value);
   }
 
   std::uint64_t size() const { return size_; }
 
   /// The i-th smallest value. Precondition: i < size().
   double at(std::uint64_t i) {
-    if constexpr (std::is_integral_v<T>) {
-      for (std::size_t value = 0; value < counted; ++value) {
-        const std::uint64_t here = counts_[0][value] + counts_[1][value];
-        if (i < here) return static_cast<double>(value);
-        i -= here;
-      }
+    for (std::size_t value = 0; value < counted; ++value) {
+      const std::uint64_t here = counts_[0][value] + counts_[1][value];
+      if (i < here) return static_cast<double>(value);
+      i -= here;
     }
     const auto nth = rest_.begin() + static_cast<std::ptrdiff_t>(i);
     std::nth_element(rest_.begin(), nth, rest_.end());
@@ -61,10 +60,56 @@ class OrderStatistics {
   }
 
  private:
-  static constexpr std::uint64_t counted = std::is_integral_v<T> ? 4096 : 1;
-  std::array<std::array<std::uint32_t, counted>, 2> counts_{};
+  static constexpr std::size_t counted = 4096;
+  std::array<std::array<std::uint64_t, counted>, 2> counts_{};
   std::vector<T> rest_;
   std::uint64_t size_ = 0;
+};
+
+/// As above for floats: one counting sort by the leading 14 bits, then selection inside a bucket.
+template <class T>
+requires std::is_floating_point_v<T>
+class OrderStatistics<T> {
+ public:
+  explicit OrderStatistics(std::size_t most_values) { values_.reserve(most_values); }
+
+  void add(T value) { values_.push_back(value); }
+  std::uint64_t size() const { return values_.size(); }
+
+  double at(std::uint64_t i) {
+    if (ends_.empty()) sort_into_buckets();
+    const auto end = std::upper_bound(ends_.begin(), ends_.end(), i);
+    const std::uint64_t first = end == ends_.begin() ? 0 : end[-1];
+    const auto begin = values_.begin();
+    const auto nth = begin + static_cast<std::ptrdiff_t>(i);
+    std::nth_element(begin + static_cast<std::ptrdiff_t>(first), nth,
+                     begin + static_cast<std::ptrdiff_t>(*end));
+    return static_cast<double>(*nth);
+  }
+
+ private:
+  static constexpr std::size_t buckets = 16384;
+
+  /// Ascends with the value, within the range of float.
+  static std::size_t bucket_of(T value) {
+    constexpr T largest = std::numeric_limits<float>::max();
+    const auto bits =
+        std::bit_cast<std::uint32_t>(static_cast<float>(std::clamp(value, -largest, largest)));
+    return (bits >> 31 ? ~bits : bits | 0x80000000u) >> 18;
+  }
+
+  void sort_into_buckets() {
+    ends_.assign(buckets, 0);
+    for (const T value : values_) ++ends_[bucket_of(value)];
+    std::uint64_t begin = 0;
+    for (std::uint64_t& end : ends_) begin += std::exchange(end, begin);
+    std::vector<T> sorted(values_.size());
+    for (const T value : values_) sorted[ends_[bucket_of(value)]++] = value;
+    values_.swap(sorted);
+  }
+
+  std::vector<T> values_;
+  std::vector<std::uint64_t> ends_;  ///< one past the last value of each bucket; empty = unsorted
 };
 
 }  // namespace quickbeam

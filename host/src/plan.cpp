@@ -151,6 +151,8 @@ void Plan::render(LevelRange levels) {
     if (!float_ready) {
       float_image_.reshape(PixelType::f32, extent);
       kernels::to_float(reduced_, float_image_.as<float>());
+      // One hot pixel would ring through the lobes of the filter.
+      kernels::clamp(float_image_.as<float>(), levels.low, levels.high);
       float_ready = true;
     }
     resized_.values.reshape(PixelType::f32, size);

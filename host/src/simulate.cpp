@@ -34,10 +34,11 @@ struct Profile {
     radial_x = r > 0 ? dx / r : 1, radial_y = r > 0 ? dy / r : 0;
     // Photons are absorbed anywhere along their oblique way through the sensor: a uniform smear,
     // whose standard deviation is its length / sqrt(12).
-    const double smear = scan.sensor_thickness_um / scan.pixel_size_um * r / g.distance / 3.4641016;
+    const double smear =
+        std::min(scan.sensor_thickness_um / scan.pixel_size_um * r / g.distance / 3.4641016, 2.5);
     radial_sigma = std::sqrt(sigma * sigma + smear * smear);
     peak = spot.counts / (6.283185307179586 * sigma * radial_sigma);
-    reach = std::min(4 * radial_sigma, 60.0);
+    reach = 4 * radial_sigma;
   }
   double operator()(double dx, double dy) const {
     const double u = (dx * radial_x + dy * radial_y) / radial_sigma;

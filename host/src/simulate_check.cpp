@@ -14,7 +14,7 @@
 namespace quickbeam::simulation {
 namespace {
 
-constexpr double most_pixels = 0x1p28, most_reflections = 1e8;
+constexpr double most_pixels = 0x1p28, most_reflections = 2e7;
 
 std::string text_of(double value) {
   char text[32];
@@ -86,10 +86,10 @@ void check_crystal(const CrystalScan& scan) {
   require("cell.gamma", cell.gamma, 10, 170);
   // Three angles that do not close round a corner give no volume.
   require("cell volume", volume_of(cell), 0.01 * cell.a * cell.b * cell.c, 8e9);
-  require("mosaicity_deg", scan.mosaicity_deg, 0.001, 2);
+  require("mosaicity_deg", scan.mosaicity_deg, 0.001, 1);
   require("wilson_b_angstrom2", scan.wilson_b_angstrom2, 0, 1000);
   require("d_min_angstrom", scan.d_min_angstrom, 0, 1000);
-  require("spot_sigma_px", scan.spot_sigma_px, 0.4, 10);
+  require("spot_sigma_px", scan.spot_sigma_px, 0.4, 3);
   const double q = q_limit(scan);
   require_at_most("reflections", 4.18879 * q * q * q * volume_of(cell), most_reflections);
 }

@@ -16,6 +16,7 @@ namespace {
 constexpr double widest_sigma = 4;      // rocking curves are followed to 4 standard deviations
 constexpr double smallest_zeta = 0.05;  // closer to the spindle a reflection never quite crosses
 constexpr double margin_px = 8;         // spots this far outside still reach into the detector
+constexpr double fewest_counts = 1e-4;  // below, not one spot in ten thousand shows a photon
 
 /// Edge vectors of a cell in angstrom, a along x and b in the plane of x and y.
 Basis edges_of(const UnitCell& cell) {
@@ -138,7 +139,7 @@ void Crystal::add_row(const Row& row, std::vector<Spot>& out) const {
     if (!spot) continue;
     spot->hkl = {row.h, row.k, index};
     spot->counts *= wilson_intensity(scan_.seed, spot->hkl);
-    if (spot->counts > 0) out.push_back(*spot);
+    if (spot->counts > fewest_counts) out.push_back(*spot);
   }
 }
 

@@ -63,13 +63,12 @@ double snapped_to_whole(double value) {
 /// Pixels in each of `bins` equal parts of [low, high].
 std::vector<double> histogram_of(const ReducedImage& image, double low, double high, int bins) {
   std::vector<double> counts(static_cast<std::size_t>(bins));
-  const double scale = bins / (high - low);
   const auto* saturated = image.saturated.as<const std::uint8_t>().data;
   visit_values(image, [&](auto values) {
     for_each_measured(values, saturated, [&](auto v) {
       const double x = static_cast<double>(v);
       if (x < low || x > high) return;
-      const double bin = std::min((x - low) * scale, bins - 1.0);
+      const double bin = std::min((x - low) / (high - low) * bins, bins - 1.0);
       counts[static_cast<std::size_t>(bin)] += 1;
     });
   });

@@ -2,6 +2,10 @@
 // The SIMD byte-offset decoder: blocks of one-byte codes in vectors, all else code by code.
 // Real frames are almost free of escapes (docs/performance.md, section D), so the vector loop does
 // nearly all the work and what is around it only has to be right.
+
+// Vectors are members of classes here, which vectors of unknown length cannot be.
+#undef HWY_DISABLED_TARGETS
+#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/byte_offset.cpp"
 #include <hwy/foreach_target.h>
@@ -15,11 +19,11 @@
 #include <type_traits>
 
 #include "kernels/byte_offset.hpp"
-#include "kernels/cpu/byte_offset-inl.hpp"
+#include "kernels/cpu/byte_offset_blocks-inl.hpp"
 #include "kernels/ops/byte_offset.hpp"
 #include "kernels/ops/byte_offset_walk.hpp"
 
-// The reason for the extra name is in byte_offset-inl.hpp.
+// The extra name is explained in byte_offset_sums-inl.hpp.
 #if HWY_TARGET == HWY_AVX3_DL
 HWY_PUSH_ATTRIBUTES(HWY_TARGET_STR ",avx512vnni")
 #else

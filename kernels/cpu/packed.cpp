@@ -115,8 +115,8 @@ void decode(const Payload& payload, T* out) {
   const std::uint64_t total = pixel_count(payload);
   PackedStream stream(payload.bytes, header_bytes);
   PackedPredictor<T> predictor(payload, out);
-  constexpr std::size_t batch = PackedPredictor<T>::max_batch - 128;
-  T offsets[batch + 128];
+  constexpr std::size_t batch = PackedPredictor<T>::max_batch - PackedStream::max_chunk_pixels;
+  T offsets[PackedPredictor<T>::max_batch + PackedStream::overshoot];
   for (std::uint64_t pixel = 0; pixel < total;) {
     std::size_t ready = 0;
     while (ready < batch && pixel + ready < total)

@@ -46,7 +46,9 @@ struct ChunkCode {
 /// with zeros behind.
 class PackedStream {
  public:
-  static constexpr std::size_t max_chunk_bytes = 128 * 65 / 8 + 1;
+  static constexpr std::size_t max_chunk_pixels = 128;
+  static constexpr std::size_t max_chunk_bytes = max_chunk_pixels * 65 / 8 + 1;
+  static constexpr std::size_t overshoot = 15;
 
   PackedStream(std::span<const std::byte> stream, std::uint64_t first_byte)
       : stream_(stream), bit_(8 * first_byte) {
@@ -67,7 +69,8 @@ class PackedStream {
     return {std::uint32_t{1} << (head & 7), code.widths[(head >> 3) & (width_codes - 1)]};
   }
 
-  /// The offsets of a chunk, modulo 2^n for an n-bit T. Precondition: bits_left() >= chunk.bits().
+  /// The offsets of a chunk, modulo 2^n for an n-bit T; `overshoot` elements behind them may be
+  /// overwritten. Precondition: bits_left() >= chunk.bits().
   template <class T>
   void take_offsets(Chunk chunk, T* out);
 
@@ -89,18 +92,24 @@ class PackedStream {
   std::array<std::byte, 2 * (max_chunk_bytes + slack)> tail_{};
 };
 
-/// One loop for each width: with the width known, a field is a load and two shifts.
+/// One loop for each width: with the width known, one loaded word gives several fields, two shifts
+/// each. Whole groups are written, so up to 15 elements behind `count` are overwritten.
 template <unsigned width, class T>
 void PackedStream::unpack(const std::byte* from, unsigned bit, std::uint32_t count, T* out) {
-  for (std::uint32_t i = 0; i < count; ++i, bit += width) {
-    const std::byte* at = from + bit / 8;
-    const unsigned shift = bit % 8;
-    if constexpr (width <= 57) {
-      const std::uint64_t top = load_word(at) << (64 - width - shift);
-      out[i] = static_cast<T>(static_cast<std::int64_t>(top) >> (64 - width));
-    } else {  // 64, or the low 64 of 65: the sign bit above them changes nothing modulo 2^64
-      const std::uint64_t high = load_word(at + 8) << 1 << (63 - shift);
-      out[i] = static_cast<T>(load_word(at) >> shift | high);
+  if constexpr (width <= 57) {
+    constexpr unsigned group = std::bit_floor(57 / width);
+    for (std::uint32_t i = 0; i < count; i += group, bit += group * width) {
+      const std::uint64_t word = load_word(from + bit / 8) >> bit % 8;
+      for (unsigned k = 0; k < group; ++k) {
+        const auto top = static_cast<std::int64_t>(word << (64 - width * (k + 1)));
+        out[i + k] = static_cast<T>(top >> (64 - width));
+      }
+    }
+  } else {  // 64, or the low 64 of 65: the sign bit above them changes nothing modulo 2^64
+    for (std::uint32_t i = 0; i < count; ++i, bit += width) {
+      const std::byte* at = from + bit / 8;
+      const std::uint64_t high = load_word(at + 8) << 1 << (63 - bit % 8);
+      out[i] = static_cast<T>(load_word(at) >> bit % 8 | high);
     }
   }
 }

@@ -46,6 +46,15 @@ void to_float(const ReducedImage& in, ImageView<float> out) {
   });
 }
 
+void clamp(ImageView<float> image, double low, double high) {
+  const auto bottom = static_cast<float>(low), top = static_cast<float>(high);
+  for (std::int64_t y = 0; y < image.extent.height; ++y)
+    for (std::int64_t x = 0; x < image.extent.width; ++x) {
+      const float v = image(x, y);
+      image(x, y) = v < bottom ? bottom : v > top ? top : v;
+    }
+}
+
 void resize_flags(ImageView<const std::uint8_t> in, ImageView<std::uint8_t> out) {
   for (std::int64_t y = 0; y < out.extent.height; ++y)
     std::fill_n(out.row(y), out.extent.width, std::uint8_t{0});

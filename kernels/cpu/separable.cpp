@@ -60,6 +60,8 @@ void filter_columns(const float* const* HWY_RESTRICT rows, const double* HWY_RES
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -78,9 +80,12 @@ std::size_t rounded_up(std::int64_t n, std::int64_t step) {
   return static_cast<std::size_t>((n + step - 1) / step * step);
 }
 
-/// What goes through the filter: the pixels with NaN as 0, or 1 where there is a pixel and 0 where
-/// there is NaN.
+/// What goes through the filter: the pixels as they are, the pixels with NaN as 0, or 1 where there
+/// is a pixel and 0 where there is NaN.
 struct Pixels {
+  double operator()(float v) const { return static_cast<double>(v); }
+};
+struct ValidPixels {
   double operator()(float v) const { return std::isnan(v) ? 0.0 : static_cast<double>(v); }
 };
 struct Coverage {
@@ -120,20 +125,22 @@ class RowFilter {
     return ring_.data() + static_cast<std::size_t>(y) % ring_rows_ * width_;
   }
 
-  /// Input rows ready_ .. ready_+7 into the ring; rows beyond the last are left as they are.
+  /// Input rows ready_ .. ready_+7 into the ring; what lies beyond the last row repeats it. Inner
+  /// loops over the eight rows keep every store of the tile in one cache line.
   void filter_tile() {
-    const std::int64_t rows = std::min(tile_rows, in_.extent.height - ready_);
-    for (std::int64_t r = 0; r < rows; ++r) {
-      const float* pixels = in_.row(ready_ + r);
-      double* lane = tile_.data() + r;
-      for (std::int64_t p = 0; p < in_.extent.width; ++p) lane[p * tile_rows] = Take{}(pixels[p]);
+    std::array<const float*, tile_rows> from;
+    std::array<float*, tile_rows> to;
+    for (std::int64_t r = 0; r < tile_rows; ++r) {
+      from[static_cast<std::size_t>(r)] = in_.row(std::min(ready_ + r, in_.extent.height - 1));
+      to[static_cast<std::size_t>(r)] = ring_row(ready_ + r);
     }
+    double* pixel = tile_.data();
+    for (std::int64_t p = 0; p < in_.extent.width; ++p)
+      for (const float* row : from) *pixel++ = Take{}(row[p]);
     HWY_DYNAMIC_DISPATCH(filter_rows)(tile_.data(), x_, filtered_.data());
-    for (std::int64_t r = 0; r < rows; ++r) {
-      const float* lane = filtered_.data() + r;
-      float* row = ring_row(ready_ + r);
-      for (std::size_t i = 0; i < x_.windows.size(); ++i) row[i] = lane[i * tile_rows];
-    }
+    const float* filtered = filtered_.data();
+    for (std::size_t i = 0; i < x_.windows.size(); ++i)
+      for (float* row : to) row[i] = *filtered++;
   }
 
   ImageView<const float> in_;
@@ -158,7 +165,7 @@ bool has_nan(ImageView<const float> in) {
 
 void apply_masked(ImageView<const float> in, const AxisWeights& x, const AxisWeights& y,
                   double least_coverage, ImageView<float> out) {
-  RowFilter<Pixels> sums(in, x, y);
+  RowFilter<ValidPixels> sums(in, x, y);
   RowFilter<Coverage> coverages(in, x, y);
   for (std::int64_t row = 0; row < out.extent.height; ++row) {
     const float* sum = sums.row(row);

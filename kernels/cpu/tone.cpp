@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Reduced frames to palette positions: small integers by direct lookup, the rest by search.
+// Reduced frames to palette positions: small integers by direct lookup, floats by a table of their
+// leading bits, the rest by search.
 #include "kernels/tone.hpp"
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <limits>
 #include <string>
 
 #include <quickbeam/core/error.hpp>
@@ -72,15 +75,62 @@ void tone_integers(ImageView<const K> in, ImageView<const std::uint8_t> saturate
                  out.row(y) + x);
 }
 
+/// Sign, exponent and 7 bits of mantissa, so that keys ascend with the values; buckets of one key
+/// are below 1 % wide.
+inline std::uint32_t bucket_of(float v) {
+  const auto bits = std::bit_cast<std::uint32_t>(v + 0.0f);  // -0 is 0: they compare equal
+  const std::uint32_t negative = 0u - (bits >> 31);
+  return (bits ^ (negative | 0x80000000u)) >> 16;
+}
+inline std::uint32_t bucket_of(double v) {
+  constexpr double largest = std::numeric_limits<float>::max();
+  return bucket_of(static_cast<float>(std::min(std::max(v, -largest), largest)));
+}
+
+/// Floats find the thresholds below their bucket in a table; at most two more have to be compared
+/// unless the bucket is crowded (thresholds of an equalisation, or of a nearly flat scale).
+template <class K>
+class FloatTone {
+ public:
+  explicit FloatTone(const ToneTable& table) : steps_(make_tone_steps<K>(table)) {
+    std::uint32_t bucket = 0;
+    for (std::int32_t k = 0; k < steps_.reachable;) {
+      const std::uint32_t next = bucket_of(steps_.at[k]);
+      std::fill(below_.begin() + bucket, below_.begin() + next, static_cast<std::uint8_t>(k));
+      const std::int32_t first = k;
+      while (k < steps_.reachable && bucket_of(steps_.at[k]) == next) ++k;
+      below_[next] = k - first > 2 ? crowded : static_cast<std::uint8_t>(first);
+      bucket = next + 1;
+    }
+    std::fill(below_.begin() + bucket, below_.end(), static_cast<std::uint8_t>(steps_.reachable));
+  }
+
+  std::uint8_t operator()(K v, std::uint8_t saturated) const {
+    std::int32_t grey = below_[bucket_of(v)];
+    if (grey == crowded) [[unlikely]]
+      return palette_index(v, saturated, steps_);
+    grey += static_cast<std::int32_t>(steps_.at[grey] <= v);
+    grey += static_cast<std::int32_t>(steps_.at[grey] <= v);
+    grey = std::min(grey, steps_.reachable);
+    grey = saturated != 0 ? saturated_index : grey;
+    return static_cast<std::uint8_t>(shows_masked(v) ? masked_index : grey);
+  }
+
+ private:
+  static constexpr std::uint8_t crowded = 255;
+  ToneSteps<K> steps_;
+  std::array<std::uint8_t, 65536> below_;
+};
+
 template <class K>
 void tone_floats(ImageView<const K> in, ImageView<const std::uint8_t> saturated,
-                 const ToneSteps<K>& steps, ImageView<std::uint8_t> out) {
+                 const ToneTable& table, ImageView<std::uint8_t> out) {
+  const FloatTone<K> tone(table);
   for (std::int64_t y = 0; y < in.extent.height; ++y) {
     const K* values = in.row(y);
     const std::uint8_t* flags = saturated.row(y);
     std::uint8_t* row = out.row(y);
-    for (std::int64_t x = 0; x < in.extent.width; ++x)
-      row[x] = palette_index(values[x], flags[x], steps);
+    for (std::int64_t x = 0; x < in.extent.width; ++x) row[x] = tone(values[x], flags[x]);
   }
 }
 
@@ -105,11 +155,9 @@ void apply_tone(const ReducedImage& in, const ToneTable& table, ImageView<std::u
     case PixelType::i64:
       return tone_integers(in.values.as<const std::int64_t>(), saturated, table, out);
     case PixelType::f32:
-      return tone_floats(in.values.as<const float>(), saturated, make_tone_steps<float>(table),
-                         out);
+      return tone_floats(in.values.as<const float>(), saturated, table, out);
     case PixelType::f64:
-      return tone_floats(in.values.as<const double>(), saturated, make_tone_steps<double>(table),
-                         out);
+      return tone_floats(in.values.as<const double>(), saturated, table, out);
     default:
       fail({.code = ErrorCode::unsupported,
             .field = "tone",

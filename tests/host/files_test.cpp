@@ -49,7 +49,8 @@ TYPED_TEST(IntegerFiles, CbfAndNpyKeepEveryValue) {
   const ImageAddress cbf{folder / "a.cbf", {}}, npy{folder / "a.npy", {}};
   const ReadPolicy checked{.md5 = Md5Policy::error};
   expect_equal<TypeParam>(load_image(cbf, checked).pixels, image);
-  convert_file(cbf, npy.path, Recipe{});
+  const Recipe recipe = preset("standard");
+  convert_file(cbf, npy.path, recipe);
   expect_equal<TypeParam>(load_image(npy).pixels, image);
 }
 

@@ -121,6 +121,12 @@ TEST(Levels, ConstantFramesStillHaveAScale) {
   EXPECT_EQ(range, (LevelRange{100, 101}));
   const LevelRange huge = compute_levels(image_of<double>({1e300, 1e300}), {}, {});
   EXPECT_LT(huge.low, huge.high);
+  const ReducedImage widest = image_of<double>({-1.7e308, 1.7e308, 1.7e308});
+  for (const Levels& levels : {Levels{}, Levels{LevelsMode::sigma, 0, 0, 3}}) {
+    const LevelRange finite = compute_levels(widest, levels, {});
+    EXPECT_TRUE(std::isfinite(finite.low) && std::isfinite(finite.high)) << to_string(levels);
+    EXPECT_LT(finite.low, finite.high) << to_string(levels);
+  }
 }
 
 /// Grey share (0..1) of a value under the automatic levels of `values`, log tone.
@@ -185,6 +191,21 @@ TEST(RawLevels, ModesGoToTheirOwnFunction) {
   EXPECT_FALSE(needs_raw_histogram({}));
   EXPECT_THROW(compute_levels(image_of<std::int32_t>({1}), {LevelsMode::dials}, {}), Error);
   EXPECT_THROW(levels_from_histogram({}, 0, {}), Error);
+}
+
+TEST(Levels, RefusesWhatTheParserWould) {
+  const double nan_value = std::numeric_limits<double>::quiet_NaN();
+  const ReducedImage image = image_of<std::int32_t>({1, 2, 3});
+  for (const Levels& levels :
+       {Levels{LevelsMode::percentiles, nan_value, 99},
+        Levels{LevelsMode::percentiles, 1, nan_value}, Levels{LevelsMode::percentiles, 1, 101},
+        Levels{LevelsMode::range, 3, 3}, Levels{LevelsMode::range, 3, nan_value},
+        Levels{LevelsMode::sigma, 0, 0, nan_value}})
+    EXPECT_THROW(compute_levels(image, levels, {}), Error) << to_string(levels);
+  const std::vector<std::uint64_t> counts{1, 2, 3};
+  for (const Levels& levels :
+       {Levels{LevelsMode::raw_percentiles, nan_value, 99}, Levels{LevelsMode::dials, 0, 0, 0}})
+    EXPECT_THROW(levels_from_histogram(counts, 0, levels), Error) << to_string(levels);
 }
 
 TEST(ParseLevels, ReadsWhatToStringWrites) {

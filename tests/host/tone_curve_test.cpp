@@ -47,8 +47,9 @@ INSTANTIATE_TEST_SUITE_P(Curves, EveryCurve,
                                            Tone{ToneCurve::gamma, 2.2}));
 
 TEST_P(EveryCurve, ThresholdKIsTheValueAtPositionK254ths) {
-  for (const auto& [low, high] :
+  for (const auto& [bottom, top] :
        {std::pair{0.0, 25.0}, {3.0, 558.0}, {0.0, 1e6}, {0.25, 0.5}, {100.0, 101.0}}) {
+    const double low = bottom, high = top;  // clang 14 captures no bindings
     const ToneTable table = make_tone_table(GetParam(), low, high);
     for (int k = 1; k < grey_levels; ++k) {
       // The documented precision of a threshold, seen from its position.

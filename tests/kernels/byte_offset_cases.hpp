@@ -6,10 +6,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <ostream>
 #include <span>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "kernels/byte_offset.hpp"
@@ -95,5 +97,23 @@ Outcome decode(std::span<const std::uint8_t> bytes, PixelType type,
 inline constexpr PixelType integer_types[] = {PixelType::i8,  PixelType::u8,  PixelType::i16,
                                               PixelType::u16, PixelType::i32, PixelType::u32,
                                               PixelType::i64, PixelType::u64};
+
+inline void append(Bytes& bytes, std::int64_t value, int width) {
+  for (int i = 0; i < width; ++i)
+    bytes.push_back(static_cast<std::uint8_t>(static_cast<std::uint64_t>(value) >> (8 * i)));
+}
+
+/// A code of the given width of delta, escapes in front.
+inline void append_code(Bytes& bytes, std::int64_t delta, int width) {
+  for (int w = 1; w < width; w *= 2)
+    append(bytes, std::int64_t(-(std::uint64_t{1} << (8 * w - 1))), w);
+  append(bytes, delta, width);
+}
+
+inline Bytes codes(std::initializer_list<std::pair<std::int64_t, int>> list) {
+  Bytes bytes;
+  for (const auto& [delta, width] : list) append_code(bytes, delta, width);
+  return bytes;
+}
 
 }  // namespace quickbeam::tests

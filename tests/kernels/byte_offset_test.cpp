@@ -7,13 +7,12 @@
 #include <hwy/targets.h>
 
 #include <cstdio>
-#include <initializer_list>
-#include <numeric>
 #include <random>
 #include <string>
-#include <type_traits>
 
+#include "kernels/ops/byte_offset.hpp"
 #include "tests/kernels/byte_offset_cases.hpp"
+#include "tests/kernels/each_target.hpp"
 #include "tests/oracle/byte_offset.hpp"
 
 namespace quickbeam::tests {
@@ -24,21 +23,6 @@ using kernels::SerialByteOffsetDecoder;
 using kernels::StreamFault;
 
 constexpr std::uint64_t seed = 20261120;
-
-/// Calls `check` once for every SIMD target of this machine, with that target chosen.
-template <class Check>
-void for_each_target(Check&& check) {
-  for (std::int64_t left = hwy::SupportedTargets(), target = 0; left != 0; left &= ~target) {
-    target = left & -left;
-    SCOPED_TRACE(hwy::TargetName(target));
-    hwy::SetSupportedTargetsForTest(target);
-    if constexpr (std::is_invocable_v<Check, std::int64_t>)
-      check(target);
-    else
-      check();
-    hwy::SetSupportedTargetsForTest(0);
-  }
-}
 
 Outcome oracle_outcome(const Bytes& bytes, PixelType type, std::size_t count) {
   const auto r = visit_type(type, [&](auto tag) -> oracle::ByteOffsetResult {
@@ -112,24 +96,6 @@ Bytes random_stream(std::size_t size, double escape_share, int spread, std::mt19
   return bytes;
 }
 
-void append(Bytes& bytes, std::int64_t value, int width) {
-  for (int i = 0; i < width; ++i)
-    bytes.push_back(static_cast<std::uint8_t>(static_cast<std::uint64_t>(value) >> (8 * i)));
-}
-
-/// A code of the given width of delta, escapes in front.
-void append_code(Bytes& bytes, std::int64_t delta, int width) {
-  for (int w = 1; w < width; w *= 2)
-    append(bytes, std::int64_t(-(std::uint64_t{1} << (8 * w - 1))), w);
-  append(bytes, delta, width);
-}
-
-Bytes codes(std::initializer_list<std::pair<std::int64_t, int>> list) {
-  Bytes bytes;
-  for (const auto& [delta, width] : list) append_code(bytes, delta, width);
-  return bytes;
-}
-
 /// The demanded target must be the one that runs, or the other tests prove nothing.
 TEST(ByteOffset, EveryTargetOfThisMachineRuns) {
   std::printf("seed %llu\n", static_cast<unsigned long long>(seed));
@@ -164,6 +130,17 @@ TEST(ByteOffset, ReservedValuesThatAnEncoderNeverWrites) {
     EXPECT_EQ(decode<ByteOffsetDecoder>(bytes, PixelType::i8, {{3, 0}}).pixels,
               (std::vector<std::int64_t>{0, -1, 1}));
   });
+}
+
+TEST(ByteOffset, HeadOfACodeTellsItsLength) {
+  const auto length = [](std::uint64_t head) { return kernels::ops::code_length(head); };
+  EXPECT_EQ(length(0x7f), 1u);
+  EXPECT_EQ(length(0x81), 1u);
+  EXPECT_EQ(length(0x008080), 3u);  // a 16-bit delta of 0x0080
+  EXPECT_EQ(length(0x7fff80), 3u);
+  EXPECT_EQ(length(0x7fffffff800080), 7u);
+  EXPECT_EQ(length(0x80000000800080), 15u);
+  EXPECT_EQ(length(0xff80000000800080), 15u);  // the eighth byte says nothing
 }
 
 TEST(ByteOffset, RandomStreamsOfEveryEscapeDensity) {
@@ -234,73 +211,6 @@ TEST(ByteOffset, EveryTruncation) {
                 expected);
     });
   }
-}
-
-TEST(ByteOffset, CatalogueOfFaults) {
-  const auto fault = [](const Bytes& bytes, PixelType type, std::size_t count) {
-    return decode<ByteOffsetDecoder>(bytes, type, {{count, 64}}).status.fault;
-  };
-  for_each_target([&] {
-    const Bytes in_16 = {1, 2, 0x80, 0x01}, in_32 = {1, 2, 0x80, 0x00, 0x80, 1, 2, 3};
-    EXPECT_EQ(fault(in_16, PixelType::i32, 3), StreamFault::ends_in_escape);      // C07
-    EXPECT_EQ(fault(in_32, PixelType::i32, 3), StreamFault::ends_in_escape);      // C08
-    EXPECT_EQ(fault(Bytes(65, 1), PixelType::i32, 1), StreamFault::bytes_left);   // C09
-    EXPECT_EQ(fault(Bytes(64, 1), PixelType::i32, 65), StreamFault::ends_early);  // C10
-    EXPECT_EQ(fault({5, 0xf0}, PixelType::u16, 2), StreamFault::out_of_range);    // C29
-    const Bytes absurd = codes({{std::int64_t{1} << 62, 8}});                     // C31
-    EXPECT_EQ(fault(absurd, PixelType::i32, 1), StreamFault::out_of_range);
-    EXPECT_EQ(fault(codes({{INT32_MIN, 8}}), PixelType::i32, 1), StreamFault::none);
-    EXPECT_EQ(fault(codes({{UINT32_MAX, 8}}), PixelType::u32, 1), StreamFault::none);
-    EXPECT_EQ(fault(codes({{INT32_MIN, 8}, {UINT32_MAX, 8}}), PixelType::i32, 2),
-              StreamFault::none);
-    EXPECT_EQ(fault(Bytes(66, 1), PixelType::i32, 65), StreamFault::bytes_left);  // C44
-  });
-}
-
-TEST(ByteOffset, SumBeyondTheLimitWrapsAndSaysWhere) {  // C30
-  const Bytes bytes = codes({{INT32_MAX, 4}, {1, 1}, {1, 1}});
-  for_each_target([&] {
-    const Outcome got = decode<ByteOffsetDecoder>(bytes, PixelType::i32, {{3, 64}});
-    EXPECT_EQ(got.pixels, (std::vector<std::int64_t>{INT32_MAX, INT32_MIN, INT32_MIN + 1}));
-    EXPECT_TRUE(got.finished);
-    EXPECT_TRUE(got.status.wrapped);
-    EXPECT_EQ(got.status.wrapped_pixel, 1u);
-  });
-}
-
-TEST(ByteOffset, AFaultStays) {
-  const Bytes bytes = {1, 0x80};
-  const auto* data = reinterpret_cast<const std::byte*>(bytes.data());
-  ByteOffsetDecoder decoder({data, bytes.size()}, PixelType::i32);
-  std::int32_t out[2];
-  EXPECT_FALSE(decoder.read(out, 2, 2));
-  EXPECT_FALSE(decoder.read(out, 0, 0));
-  EXPECT_FALSE(decoder.finish());
-  EXPECT_EQ(decoder.status().fault, StreamFault::ends_in_escape);
-  EXPECT_EQ(decoder.pixels(), 1u);
-  EXPECT_EQ(decoder.position(), 1u);
-}
-
-TEST(ByteOffset, WordsOfFaults) {
-  const auto text = [](StreamFault fault) {
-    kernels::StreamStatus status;
-    status.fault = fault;
-    status.pixel = 7;
-    status.byte = 9;
-    return to_string(kernels::stream_error(status, 100, 12));
-  };
-  EXPECT_EQ(text(StreamFault::ends_in_escape),
-            "CBF x-CBF_BYTE_OFFSET (byte 9): expected a whole escape at pixel 7 of 100, found the "
-            "end of the stream after 12 bytes [BAD_STREAM]");
-  EXPECT_EQ(text(StreamFault::out_of_range),
-            "CBF x-CBF_BYTE_OFFSET (byte 9): expected values of the element type, found value out "
-            "of range at pixel 7 of 100 [BAD_STREAM]");
-  EXPECT_EQ(text(StreamFault::ends_early),
-            "CBF x-CBF_BYTE_OFFSET (byte 9): expected 100 pixels, found the end of the stream at "
-            "pixel 7 of 100 [INCONSISTENT]");
-  EXPECT_EQ(text(StreamFault::bytes_left),
-            "CBF x-CBF_BYTE_OFFSET (byte 9): expected the end of the stream after 100 pixels, "
-            "found 3 bytes left [INCONSISTENT]");
 }
 
 }  // namespace

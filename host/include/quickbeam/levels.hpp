@@ -60,8 +60,9 @@ inline constexpr double default_floor_counts = 25;
 /// curves that lift weak values, low = 25 % (the background at the rim turns white) and high =
 /// the larger of 99.9 % and low + 3 (99 % - low): the 99th percentile of a frame without spots is
 /// its noise, which so stays below a third of the range. For linear and equalize, 1 % to 99.5 %.
-/// In every mode but `range`, high is at least `floor_counts`; and high > low always, unless a
-/// `range` says otherwise. Throws Error USAGE for the modes that need the raw histogram.
+/// In every mode but `range`, high is at least `floor_counts`; high > low always.
+/// Throws Error USAGE for a request parse_levels would refuse, and for the modes that need the raw
+/// histogram.
 LevelRange compute_levels(const ReducedImage& image, const Levels& levels, const Tone& tone,
                           double floor_counts = default_floor_counts);
 
@@ -71,7 +72,7 @@ LevelRange compute_levels(const ReducedImage& image, const Levels& levels, const
 ///
 /// raw_percentiles: of all pixels, high at least `floor_counts`. dials: low = 0, high =
 /// 250 p90 / brightness, or 500 / brightness when p90 is 0. Without pixels {0, 1}.
-/// Throws Error USAGE for the other modes.
+/// Throws Error USAGE as compute_levels, for the other modes.
 LevelRange levels_from_histogram(std::span<const std::uint64_t> counts_by_value,
                                  std::uint64_t masked_pixels, const Levels& levels,
                                  double floor_counts = default_floor_counts);

@@ -62,7 +62,7 @@ struct CrystalScan {
   double exposure_s = 0.019, period_s = 0.020;  ///< header facts only; counts depend on `flux`
 
   UnitCell cell;
-  double mosaicity_deg = 0.12;     ///< standard deviation of the rocking curve, 0.001 to 2
+  double mosaicity_deg = 0.12;     ///< standard deviation of the rocking curve, 0.001 to 1
   double wilson_b_angstrom2 = 22;  ///< intensities fall off as exp(-2 B (sin(theta)/lambda)^2)
   double d_min_angstrom = 0.0;     ///< no reflections beyond; 0 = up to the detector's corner
   double spot_sigma_px = 1.0;      ///< Gaussian profile; the width at half height is 2.35 times it
@@ -111,8 +111,8 @@ struct Spot {
 /// Holds two bytes for every pixel.
 class FrameSimulator {
  public:
-  /// Throws Error: USAGE for a value out of range, LIMIT for more than 2^28 pixels or 10^8
-  /// reflections.
+  /// Throws Error: USAGE for a value out of range, LIMIT for more than 2^28 pixels or
+  /// 2*10^7 reflections.
   explicit FrameSimulator(const CrystalScan& scan);
   ~FrameSimulator();
   FrameSimulator(FrameSimulator&&) noexcept;
