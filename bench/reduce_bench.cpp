@@ -12,8 +12,6 @@
 namespace {
 
 using namespace quickbeam;
-using kernels::ReduceOp;
-using kernels::ReduceSpec;
 
 constexpr std::int32_t no_limit = std::numeric_limits<std::int32_t>::max();
 

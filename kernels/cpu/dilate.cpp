@@ -3,6 +3,8 @@
 // spans along each row while it is in the first cache.
 #include "kernels/dilate.hpp"
 
+#include <hwy/cache_control.h>
+
 #include <algorithm>
 
 #include "kernels/cpu/row_kernels.hpp"
@@ -10,6 +12,11 @@
 
 namespace quickbeam::kernels {
 namespace {
+
+/// Images from this size on are written past the caches: they would not stay there anyway, and a
+/// line that is written in the cache is first read from memory. 2.1 ms instead of 3.1 for PILATUS
+/// 6M, window 10, where memcpy of the frame takes 1.0.
+constexpr std::int64_t stream_from_bytes = std::int64_t{8} << 20;
 
 constexpr auto slack = static_cast<std::int64_t>(row_slack);
 
@@ -33,6 +40,8 @@ class Dilation {
         valid_(valid),
         across_(centred(in.extent.width, window)),
         down_(centred(in.extent.height, window)),
+        streams_(out.pitch * in.extent.height * static_cast<std::int64_t>(sizeof(W)) >=
+                 stream_from_bytes),
         width_(static_cast<std::size_t>(in.extent.width)),
         pitch_(rounded(in.extent.width)),
         kernels_(fold_kernels<W>(Fold::max)) {
@@ -52,6 +61,7 @@ class Dilation {
       if (end >= down_.after()) write_row(end - down_.after());
       if (end % down_.window == down_.window - 1) keep_suffixes(end - down_.window + 1);
     }
+    if (streams_) hwy::FlushStream();
   }
 
  private:
@@ -106,13 +116,16 @@ class Dilation {
     const std::int64_t count = across_.before + across_.size + across_.after();
     const auto window = static_cast<std::size_t>(across_.window);
     const std::size_t span = kernels_.spread(begin, static_cast<std::size_t>(count), window);
-    kernels_.sample(begin, width_, 1, window - span, out_.row(y));
+    if (!streams_) return kernels_.sample(begin, width_, 1, window - span, out_.row(y));
+    const std::int64_t next = std::min(y + down_.after() + 2, down_.size - 1);
+    kernels_.stream(begin, width_, window - span, out_.row(y), in_.row(next));
   }
 
   ImageView<const W> in_;
   ImageView<W> out_;
   ValidRange<W> valid_;
   WindowAxis across_, down_;
+  bool streams_;
   std::size_t width_;
   std::int64_t pitch_;  ///< of the rows in memory of our own
   const FoldKernels<W>& kernels_;

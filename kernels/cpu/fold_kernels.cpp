@@ -2,6 +2,7 @@
 // Maxima and minima of rows and of runs along a row, compiled once for each instruction set.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/cpu/fold_kernels.cpp"
+#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>  // must come before highway.h
 #include <hwy/highway.h>
 
@@ -152,7 +153,25 @@ struct Folder {
     for (; i < outputs; ++i) out[i] = sample_one(line, i * step, shift);
   }
 
-  static constexpr FoldKernels<W> table = {start, add, merge, add_merge, spread, sample};
+  /// Streaming stores must be aligned, rows of an image are not: the first and the last vector are
+  /// stored as usual, and overlap with the aligned ones between them.
+  static void stream(const W* HWY_RESTRICT line, std::size_t outputs, std::size_t shift,
+                     W* HWY_RESTRICT out, const W* next) {
+    if (outputs < 2 * lanes()) return sample(line, outputs, 1, shift, out);
+    const auto output = [&](std::size_t i) HWY_ATTR {
+      return finished(both(hn::LoadU(D(), line + i), hn::LoadU(D(), line + i + shift)));
+    };
+    const std::size_t last = outputs - lanes();
+    hn::StoreU(output(0), D(), out);
+    hn::StoreU(output(last), D(), out + last);
+    const std::size_t misaligned = reinterpret_cast<std::uintptr_t>(out) / sizeof(W) % lanes();
+    for (std::size_t i = lanes() - misaligned; i < last; i += lanes()) {
+      hwy::Prefetch(next + i);
+      hn::Stream(output(i), D(), out + i);
+    }
+  }
+
+  static constexpr FoldKernels<W> table = {start, add, merge, add_merge, spread, sample, stream};
 };
 
 template <class W>

@@ -7,6 +7,8 @@
 namespace quickbeam::kernels {
 namespace {
 
+static_assert(row_slack <= row_padding);
+
 /// The output's own saturation plane holds, from the moment the centre row of an output row passes
 /// until the window is complete, whether each output pixel is to be masked: as many rows may be
 /// open at a time as windows overlap.

@@ -18,9 +18,11 @@ class SumReducer final : public RowReducer<W> {
         spec_(spec),
         valid_(valid),
         width_(static_cast<std::size_t>(in.width)),
-        sums_(width_ + row_slack),
-        counts_(width_ + row_slack),
         kernels_(sum_kernels<W>()),
+        packed_(kernels_.add_packed != nullptr && block_pixels(in, spec) <= PackedSum::largest),
+        packed_sums_(packed_ ? width_ + row_slack : 0),
+        sums_(packed_ ? 0 : width_ + row_slack),
+        counts_(packed_ ? 0 : width_ + row_slack),
         saturation_(window_axis(in.width, size_.width, spec),
                     window_axis(in.height, size_.height, spec), valid, saturation,
                     saturation < valid.highest) {}
@@ -36,7 +38,10 @@ class SumReducer final : public RowReducer<W> {
 
   void push(const W* row, const std::uint8_t* saturated) override {
     if (band_ == size_.height) return;
-    kernels_.add(row, width_, valid_, rows_ == 0, sums_.data(), counts_.data());
+    if (packed_)
+      kernels_.add_packed(row, width_, valid_, rows_ == 0, packed_sums_.data());
+    else
+      kernels_.add(row, width_, valid_, rows_ == 0, sums_.data(), counts_.data());
     saturation_.push(row, saturated);
     if (++rows_ == spec_.factor) close_band();
   }
@@ -50,16 +55,21 @@ class SumReducer final : public RowReducer<W> {
   }
 
  private:
+  /// Pixels of the largest block. Cannot overflow: both sides are below 2^31.
+  static std::int64_t block_pixels(Extent in, const ReduceSpec& spec) {
+    return std::min<std::int64_t>(spec.factor, in.width) *
+           std::min<std::int64_t>(spec.factor, in.height);
+  }
+
   void close_band() {
-    const auto f = [this](auto* out, auto&& value_of) { write_band(out, value_of); };
     if (spec_.op == ReduceOp::mean) {
-      f(values<double>(), [](SumType<W> sum, std::int64_t valid, std::int64_t) {
+      write_band(values<double>(), [](SumType<W> sum, std::int64_t valid, std::int64_t) {
         return BlockMean<W>::of(sum, valid);
       });
     } else if (spec_.sum_scale == SumScale::valid_fraction) {
-      f(values<double>(), BlockScaledSum<W>::of);
+      write_band(values<double>(), BlockScaledSum<W>::of);
     } else {
-      f(values<SumType<W>>(), [](SumType<W> sum, std::int64_t valid, std::int64_t) {
+      write_band(values<SumType<W>>(), [](SumType<W> sum, std::int64_t valid, std::int64_t) {
         return valid == 0 ? masked_value<SumType<W>>() : sum;
       });
     }
@@ -73,17 +83,32 @@ class SumReducer final : public RowReducer<W> {
     return out_->values.template as<T>().row(band_);
   }
 
+  struct Total {
+    SumType<W> sum = 0;
+    std::int64_t valid = 0;
+  };
+
+  Total total(std::int64_t begin, std::int64_t end) const {
+    Total total;
+    for (std::int64_t i = begin; i < end; ++i) {
+      total.sum = add_counts(total.sum, sums_.data()[i]);
+      total.valid += counts_.data()[i];
+    }
+    return total;
+  }
+
+  Total packed_total(std::int64_t begin, std::int64_t end) const {
+    std::int64_t block = 0;
+    for (std::int64_t i = begin; i < end; ++i) block += packed_sums_.data()[i];
+    return {static_cast<SumType<W>>(PackedSum::sum(block)), PackedSum::count(block)};
+  }
+
   template <class T, class F>
   void write_band(T* out, const F& value_of) const {
     for (std::int64_t x = 0; x < size_.width; ++x) {
       const std::int64_t begin = x * spec_.factor;
       const std::int64_t end = std::min(begin + spec_.factor, in_.width);
-      SumType<W> sum = 0;
-      std::int64_t valid = 0;
-      for (std::int64_t i = begin; i < end; ++i) {
-        sum = add_counts(sum, sums_.data()[i]);
-        valid += counts_.data()[i];
-      }
+      const auto [sum, valid] = packed_ ? packed_total(begin, end) : total(begin, end);
       out[x] = value_of(sum, valid, (end - begin) * rows_);
     }
   }
@@ -100,9 +125,11 @@ class SumReducer final : public RowReducer<W> {
   ReduceSpec spec_;
   ValidRange<W> valid_;
   std::size_t width_;
+  const SumKernels<W>& kernels_;
+  bool packed_;  ///< the columns are in packed_sums_, else in sums_ and counts_
+  Buffer<std::int64_t> packed_sums_;
   Buffer<SumType<W>> sums_;
   Buffer<CountType<W>> counts_;
-  const SumKernels<W>& kernels_;
   SaturationWindow<W> saturation_;
   ReducedImage* out_ = nullptr;
   std::int64_t rows_ = 0;  ///< of the current band so far

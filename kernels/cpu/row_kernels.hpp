@@ -46,6 +46,9 @@ struct FoldKernels {
   std::size_t (*spread)(W* line, std::size_t count, std::size_t window);
   /// out[i] = fold(line[i step], line[i step + shift]), finished.
   void (*sample)(const W* line, std::size_t outputs, std::size_t step, std::size_t shift, W* out);
+  /// As sample with step 1, but past the caches (the caller ends with hwy::FlushStream), and
+  /// asking for the row `next` meanwhile.
+  void (*stream)(const W* line, std::size_t outputs, std::size_t shift, W* out, const W* next);
 };
 
 /// The table for the best instruction set of this machine.
@@ -56,8 +59,22 @@ const FoldKernels<W>& fold_kernels(Fold fold);
 template <class W>
 using CountType = std::conditional_t<sizeof(W) == 4, std::int32_t, std::int64_t>;
 
+/// A sum of 32-bit pixels and their number in one 64-bit integer, as long as no more than
+/// `largest` pixels are added: the number in the upper bits, the sum below. Half the memory
+/// traffic of keeping them apart.
+struct PackedSum {
+  static constexpr int sum_bits = 48;
+  static constexpr std::int64_t one_pixel = std::int64_t{1} << sum_bits;
+  static constexpr std::int64_t largest = (std::int64_t{1} << (63 - sum_bits)) - 1;
+  static std::int64_t sum(std::int64_t packed) { return packed & (one_pixel - 1); }
+  static std::int64_t count(std::int64_t packed) { return packed >> sum_bits; }
+};
+
 template <class W>
 struct SumKernels {
+  /// packed += row where valid; 32-bit integers only, else null.
+  void (*add_packed)(const W* row, std::size_t count, ValidRange<W> valid, bool first,
+                     std::int64_t* packed);
   /// sums += row, counts += 1 where valid; `first`: as if both were 0 before.
   void (*add)(const W* row, std::size_t count, ValidRange<W> valid, bool first, SumType<W>* sums,
               CountType<W>* counts);

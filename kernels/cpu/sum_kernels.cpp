@@ -54,6 +54,47 @@ struct Summer {
       add_rows<false>(row, count, valid, sums, counts);
   }
 
+  /// `check`: some values that are not negative are masked, too.
+  template <bool check, bool first>
+  static HWY_INLINE void add_packed_rows(const W* row, std::size_t count, ValidRange<W> valid,
+                                         std::int64_t* packed) {
+    const RowVector lowest = hn::Set(RowTag(), valid.lowest);
+    const RowVector highest = hn::Set(RowTag(), valid.highest);
+    const auto one_pixel = hn::Set(SumTag(), PackedSum::one_pixel);
+    const auto zero = hn::Zero(SumTag());
+    for (std::size_t i = 0; i < count; i += hn::Lanes(SumTag())) {
+      RowVector v = hn::LoadU(RowTag(), row + i);
+      if constexpr (check) {
+        const auto is_valid = hn::Eq(v, hn::Min(hn::Max(v, lowest), highest));
+        v = hn::IfThenElse(is_valid, v, hn::Set(RowTag(), masked_value<W>()));
+      }
+      const auto wide = widened(v);
+      const auto term = hn::IfNegativeThenElse(wide, zero, hn::Add(wide, one_pixel));
+      const auto old = first ? zero : hn::LoadU(SumTag(), packed + i);
+      hn::StoreU(hn::Add(old, term), SumTag(), packed + i);
+    }
+  }
+  static void add_packed(const W* HWY_RESTRICT row, std::size_t count, ValidRange<W> valid,
+                         bool first, std::int64_t* HWY_RESTRICT packed) {
+    const bool check = valid.lowest > 0 || valid.highest < std::numeric_limits<W>::max();
+    if (check && first)
+      add_packed_rows<true, true>(row, count, valid, packed);
+    else if (check)
+      add_packed_rows<true, false>(row, count, valid, packed);
+    else if (first)
+      add_packed_rows<false, true>(row, count, valid, packed);
+    else
+      add_packed_rows<false, false>(row, count, valid, packed);
+  }
+
+  static constexpr auto add_packed_or_null() {
+    using Pointer = decltype(SumKernels<W>::add_packed);
+    if constexpr (std::is_same_v<W, std::int32_t>)
+      return Pointer{add_packed};
+    else
+      return Pointer{nullptr};
+  }
+
   static void flag(const W* HWY_RESTRICT row, const std::uint8_t* HWY_RESTRICT flags,
                    std::size_t count, ValidRange<W> valid, W* HWY_RESTRICT out) {
     for (std::size_t i = 0; i < count; ++i)
@@ -69,7 +110,7 @@ struct Summer {
     }
   }
 
-  static constexpr SumKernels<W> table = {add, flag, restore};
+  static constexpr SumKernels<W> table = {add_packed_or_null(), add, flag, restore};
 };
 }  // namespace
 

@@ -10,11 +10,6 @@
 namespace quickbeam {
 namespace {
 
-using kernels::Edge;
-using kernels::MaskRestore;
-using kernels::ReduceOp;
-using kernels::ReduceSpec;
-using kernels::SumScale;
 using namespace quickbeam::testing;
 
 /// Feeds the frame row by row, each row followed by rubbish, as a decoder leaves it.
@@ -263,6 +258,13 @@ TEST(Reduce, SumsOfLargeIntegersAreExact) {
   frame.pixels.assign(10000, frame.highest);
   const ReducedImage out = reduce(frame, {.op = ReduceOp::sum, .factor = 100});
   EXPECT_EQ(*out.values.as<std::int64_t>().data, std::int64_t{2147483647} * 10000);
+}
+
+TYPED_TEST(Reduce, BlocksOfVeryManyRowsEqualTheOracle) {
+  const auto frame = make_frame<TypeParam>(3, 66000, {.saturating = Saturating::above_level}, 6);
+  for (const std::int32_t factor : {10922, 10923, 32768, 100000})
+    for (const ReduceOp op : {ReduceOp::sum, ReduceOp::mean})
+      check(frame, {.op = op, .factor = factor, .edge = Edge::partial});
 }
 
 TYPED_TEST(Reduce, BlockMaximumIsTheDilationSampledInTheMiddle) {
