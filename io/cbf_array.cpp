@@ -99,9 +99,15 @@ void check_flags(const CbfContext& context, const MimeConversion& conversion,
   if (!conversion.unknown_flag.empty())
     context.fail({ErrorCode::unsupported, "conversions", conversion.offset,
                   "flat or uncorrelated_sections", conversion.unknown_flag});
-  if (conversion.uncorrelated_sections && !conversion.flat && payload.depth > 1)
-    context.fail({ErrorCode::unsupported, "conversions", conversion.offset,
-                  "one section, or correlated ones", "uncorrelated_sections"});
+}
+
+/// CBFlib packs data whose MIME header names no dimension as one long row.
+bool names_no_dimension(const MimeHeader& header) {
+  for (const std::string_view key :
+       {"X-Binary-Size-Fastest-Dimension", "X-Binary-Size-Second-Dimension",
+        "X-Binary-Size-Third-Dimension"})
+    if (header.find(key) != nullptr) return false;
+  return true;
 }
 
 }  // namespace
@@ -115,7 +121,8 @@ Payload describe_array(const CbfContext& context, const MimeHeader& header, cons
   payload.type = find_type(context, header, items);
   payload.order = find_order(context, header, payload.encoding);
   check_type(context, header, payload);
-  payload.flat = conversion.flat;
+  payload.flat = conversion.flat || names_no_dimension(header);
+  payload.uncorrelated_sections = conversion.uncorrelated_sections;
 
   const CbfDimensions dimensions = find_dimensions(context, header, items, index);
   payload.extent = dimensions.extent;

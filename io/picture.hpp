@@ -15,9 +15,8 @@ namespace quickbeam::io {
 using quickbeam::Palette;
 using quickbeam::Rgb;
 
-/// Encodes into `out` (replaced) and returns the bytes. 8-bit palette PNG of 256 entries, filter
-/// none, Huffman codes and runs only: fastest, and as small as more effort for log-mapped photon
-/// noise. The same bytes on every thread.
+/// Encodes into `out` (replaced) and returns the bytes. 8-bit palette PNG, filter none, level 1,
+/// Z_RLE: fastest and smallest for log-mapped photon noise. The same bytes on every thread.
 /// Throws Error BAD_FIELD for an empty image, LIMIT beyond 2^31-1 on a side.
 std::span<const std::byte> encode_png(ImageView<const std::uint8_t> indices, const Palette& palette,
                                       Buffer<std::byte>& out);

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <fstream>
 
 namespace quickbeam::cli {
 namespace {
@@ -34,6 +35,31 @@ void put(Json& json, const char* key, const std::string& value) {
 }
 
 }  // namespace
+
+void apply_config(CLI::App& app, const std::string& path) {
+  if (path.empty()) return;
+  const auto refuse = [&](ErrorCode code, std::string expected, std::string found) {
+    fail({.code = code,
+          .path = path,
+          .field = "--config",
+          .expected = std::move(expected),
+          .found = std::move(found)});
+  };
+  std::ifstream in(path);
+  if (!in) refuse(ErrorCode::io, "a file that can be read", std::strerror(errno));
+  try {
+    for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_config(in)) {
+      CLI::Option* option = app.get_option_no_throw("--" + item.name);
+      if (!option || !item.parents.empty())
+        refuse(ErrorCode::usage, "names of options without dashes", item.fullname());
+      if (option->count() > 0) continue;
+      for (const auto& value : item.inputs) option->add_result(value);
+      option->run_callback();
+    }
+  } catch (const CLI::ParseError& error) {
+    refuse(ErrorCode::usage, "values the options accept", error.what());
+  }
+}
 
 void ReadOptions::declare(CLI::App& app) {
   add_option(app, "--md5", md5,

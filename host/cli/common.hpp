@@ -28,6 +28,10 @@ CLI::Option* add_option(CLI::App& app, const std::string& flags, T& value,
   return option->envname(name);
 }
 
+/// Sets every option of `app` that neither the command line nor the environment has set from a TOML
+/// or INI file (`name = value` lines). Throws Error USAGE for a name that is no option, IO.
+void apply_config(CLI::App& app, const std::string& path);
+
 /// --md5 and --strict.
 struct ReadOptions {
   std::string md5 = "off";

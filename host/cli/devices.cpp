@@ -15,7 +15,7 @@ namespace {
 int print_devices(bool as_json) {
   Json list = Json::array();
   for (const Backend* backend : backends()) {
-    const std::string reason = backend->unavailable_because();
+    const std::string reason = backend->unavailable_because(0);
     const auto devices = reason.empty() ? backend->devices() : std::vector<std::string>{};
     if (as_json)
       list.push_back({{"backend", backend->name()},

@@ -44,7 +44,7 @@ struct ThumbOptions {
   Inputs inputs;
   ReadOptions read;
   Verbosity verbosity;
-  std::string preset = "standard", output, numeric, mask, device = "auto", jsonl;
+  std::string preset = "standard", output, numeric, mask, device = "auto", jsonl, config;
   std::map<std::string, std::string> recipe;
   unsigned threads = 0;
   bool json = false, fail_fast = false, keep_going = false, dry_run = false, resume = false;
@@ -244,9 +244,12 @@ std::function<int()> declare_thumb(CLI::App& app) {
   app.add_flag("--json", options->json, "Print one JSON document at the end");
   add_option(app, "--jsonl", options->jsonl, "Write one JSON line a frame to PATH, - for stdout");
   options->verbosity.declare(app);
-  app.set_config("--config", "", "Read options from a TOML or INI file");
+  add_option(app, "--config", options->config, "Read options from a TOML or INI file");
   app.add_flag("--print-config", options->print_config, "Print the recipe as a configuration file");
-  return [options] { return run_thumb(*options); };
+  return [options, &app] {
+    apply_config(app, options->config);
+    return run_thumb(*options);
+  };
 }
 
 }  // namespace quickbeam::cli

@@ -59,7 +59,7 @@ void write_picture(const LoadedImage& image, const std::string& target, const Re
                         .bytes = {image.pixels.const_view().data,
                                   static_cast<std::size_t>(image.pixels.extent().pixels()) *
                                       size_of(image.pixels.type())}};
-  Plan plan(recipe, FrameLayout::of(payload, image.info), cpu_backend(), nullptr);
+  Plan plan(recipe, FrameLayout::of(payload, image.info), {.backend = &cpu_backend()}, nullptr);
   plan.reduce({&payload, 1});
   plan.render(plan.levels());
   Buffer<std::byte> bytes;

@@ -64,7 +64,7 @@ struct Plan::Blur {
   kernels::DilateScratch<float> scratch;
 };
 
-Plan::Plan(const Recipe& recipe, const FrameLayout& layout, const Backend& backend,
+Plan::Plan(const Recipe& recipe, const FrameLayout& layout, const DeviceChoice& device,
            const Image* user_mask)
     : recipe_(recipe), layout_(layout) {
   check_mask(user_mask, layout.extent);
@@ -74,13 +74,14 @@ Plan::Plan(const Recipe& recipe, const FrameLayout& layout, const Backend& backe
                         .spec = resolved_spec(recipe, layout.extent),
                         .mask_rule = layout.mask,
                         .saturation = saturation_of(recipe, layout),
+                        .device = device.device,
                         .user_mask = user_mask};
   if (kernels::reduced_extent(plan.extent, plan.spec).empty())
     fail({.code = ErrorCode::limit,
           .field = "--factor",
           .expected = "a block no larger than the frame (or --edge partial)",
           .found = std::to_string(plan.spec.factor)});
-  const Backend& chosen = backend.supports(plan) ? backend : cpu_backend();
+  const Backend& chosen = device.backend->supports(plan) ? *device.backend : cpu_backend();
   backend_name_ = chosen.name();
   factor_ = plan.spec.factor;
   reducer_ = chosen.make_reducer(plan);

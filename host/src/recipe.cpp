@@ -96,16 +96,15 @@ std::string saturation_text(const Recipe& r) {
 
 void set_size(Recipe& r, std::string_view text) {
   r.size = parse_number("size", text, 1, largest);
-  r.reduce.factor = 0;
-  // A preset that resamples keeps doing so, now to this size; several pictures keep their ratio.
-  const std::int32_t longest =
-      std::max_element(r.pictures.begin(), r.pictures.end(),
-                       [](const Picture& a, const Picture& b) { return a.size < b.size; })
-          ->size;
+  std::int32_t longest = 0;
+  for (const Picture& picture : r.pictures) longest = std::max(longest, picture.size);
+  // A recipe that resamples keeps its reduction and resamples to this size, several pictures in
+  // their ratio; any other reduces to it.
+  if (longest == 0) r.reduce.factor = 0;
   for (Picture& picture : r.pictures)
     if (picture.size > 0)
-      picture.size =
-          std::max(1, static_cast<std::int32_t>(std::int64_t{picture.size} * r.size / longest));
+      picture.size = static_cast<std::int32_t>(
+          std::max<std::int64_t>(1, std::int64_t{picture.size} * r.size / longest));
 }
 
 void set_factor(Recipe& r, std::string_view text) {

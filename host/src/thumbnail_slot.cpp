@@ -104,8 +104,7 @@ std::vector<ThumbnailResult> ThumbnailSlot::run(std::span<const std::string> fil
 Plan& ThumbnailSlot::plan_for(const FrameLayout& layout) {
   if (!plan_ || !(plan_->layout() == layout)) {
     plan_.reset();  // its memory is needed for the next one
-    plan_ = std::make_unique<Plan>(job_.recipe, layout, *job_.device.backend,
-                                   mask_ ? &*mask_ : nullptr);
+    plan_ = std::make_unique<Plan>(job_.recipe, layout, job_.device, mask_ ? &*mask_ : nullptr);
   }
   return *plan_;
 }

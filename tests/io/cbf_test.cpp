@@ -195,19 +195,16 @@ TEST(CbfDialect, PackedAndItsFlags) {
   }
 }
 
-TEST(CbfDialect, SectionsThatAreUncorrelatedInDepthAreRefused) {
+TEST(CbfDialect, UncorrelatedSectionsAreTold) {
   CbfParts parts = good_cbf();
   parts.section().content_type =
       "application/octet-stream; conversions=\"x-CBF_PACKED\"; \"uncorrelated_sections\"";
   parts.section().set("X-Binary-Size-Second-Dimension", "2");
   parts.section().set("X-Binary-Size-Third-Dimension", "2");
   const std::string bytes = parts.bytes();
-  try {
-    parse_cbf(as_bytes(bytes), "a.cbf");
-    FAIL();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::unsupported);
-  }
+  const Payload payload = parse_cbf(as_bytes(bytes), "a.cbf").streams.at(0).payload;
+  EXPECT_TRUE(payload.uncorrelated_sections);
+  EXPECT_EQ(payload.depth, 2);
 }
 
 TEST(CbfSections, TheThirdDimensionIsTheDepth) {

@@ -25,6 +25,7 @@ struct ReducePlan {
   ReduceSpec spec{};
   MaskRule mask_rule{};
   std::optional<double> saturation{};  ///< highest unsaturated count of one frame
+  int device = 0;                      ///< which of the backend's devices
   const Image* user_mask = nullptr;    ///< u8, same extent, non-zero = masked; outlives the reducer
 };
 
@@ -58,8 +59,8 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual std::string_view name() const = 0;
-  /// Empty when it can run here, else the reason why not.
-  virtual std::string unavailable_because() const = 0;
+  /// Empty when device number `device` can run here, else the reason why not.
+  virtual std::string unavailable_because(int device) const = 0;
   /// One line a device for `quickbeam devices`.
   virtual std::vector<std::string> devices() const = 0;
   /// Whether it has kernels for this work.
@@ -73,6 +74,7 @@ std::span<const Backend* const> backends();
 /// A request as given to --device: `auto`, `cpu`, `cuda`, `cuda:N`.
 struct DeviceChoice {
   const Backend* backend = nullptr;
+  int device = 0;  ///< which of the backend's devices
   std::string
       notice;  ///< set when `auto` had to leave out a better backend: its name and the reason
 };

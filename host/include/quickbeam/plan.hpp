@@ -45,7 +45,7 @@ class Plan {
  public:
   /// `user_mask`: u8, extent of the frames, non-zero = masked, or null; it outlives the plan.
   /// Throws Error USAGE when the recipe does not fit the frames.
-  Plan(const Recipe& recipe, const FrameLayout& layout, const Backend& backend,
+  Plan(const Recipe& recipe, const FrameLayout& layout, const DeviceChoice& device,
        const Image* user_mask);
   ~Plan();
 
