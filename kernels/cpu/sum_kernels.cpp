@@ -69,7 +69,8 @@ struct Summer {
         v = hn::IfThenElse(is_valid, v, hn::Set(RowTag(), masked_value<W>()));
       }
       const auto wide = widened(v);
-      const auto term = hn::IfNegativeThenElse(wide, zero, hn::Add(wide, one_pixel));
+      // Not IfNegativeThenElse, which is wrong for SSSE3 in Highway 1.0.3.
+      const auto term = hn::IfThenZeroElse(hn::Lt(wide, zero), hn::Add(wide, one_pixel));
       const auto old = first ? zero : hn::LoadU(SumTag(), packed + i);
       hn::StoreU(hn::Add(old, term), SumTag(), packed + i);
     }
