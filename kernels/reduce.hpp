@@ -34,15 +34,16 @@ class RowReducer {
   virtual void begin(ReducedImage& out) = 0;
   /// The next row: `width` pixels, then row_padding readable elements. A pixel outside the valid
   /// range is masked. `saturated`, when not null, has 1 for each saturated pixel, else 0 (and
-  /// row_padding bytes more); when null, a valid pixel above `saturation` is saturated.
+  /// row_padding bytes more); when null, a valid pixel above `saturation` is saturated. It is null
+  /// for all rows of a frame or for none.
   virtual void push(const W* row, const std::uint8_t* saturated) = 0;
   /// After the last row.
   virtual void finish() = 0;
 };
 
 /// `saturation`: the highest unsaturated value (numeric_limits max = nothing saturates).
-/// Preconditions: factor >= 1, window >= 1. dilate with factor 1 is better served by `dilate`
-/// (kernels/dilate.hpp) but must work.
+/// Preconditions: factor >= 1, window >= 1, a finite valid range, for integers not below 0. dilate
+/// with factor 1 is better served by `dilate` (kernels/dilate.hpp) but must work.
 template <class W>
 std::unique_ptr<RowReducer<W>> make_row_reducer(Extent in, const ReduceSpec& spec,
                                                 ValidRange<W> valid, W saturation);
