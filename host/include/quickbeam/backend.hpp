@@ -76,7 +76,7 @@ struct DeviceChoice {
   const Backend* backend = nullptr;
   int device = 0;  ///< which of the backend's devices
   std::string
-      notice;  ///< set when `auto` had to leave out a better backend: its name and the reason
+      notice{};  ///< set when `auto` had to leave out a better backend: its name and the reason
 };
 
 /// Throws Error DEVICE with the reason when a forced device cannot run, USAGE for an unknown name.
