@@ -30,6 +30,19 @@ struct Folder {
     }
   }
 
+  /// Calls `step(i)` for every vector up to `count`, four at a time: the loops below are so short
+  /// that counting would cost as much as folding. May reach 4 vectors (row_slack) beyond.
+  template <class Step>
+  static HWY_INLINE void in_fours(std::size_t count, const Step& step) {
+    const std::size_t n = lanes();
+    for (std::size_t i = 0; i < count; i += 4 * n) {
+      step(i);
+      step(i + n);
+      step(i + 2 * n);
+      step(i + 3 * n);
+    }
+  }
+
   /// Integers whose whole non-negative range is valid need no comparison at all.
   static bool needs_check(ValidRange<W> valid) {
     return std::is_floating_point_v<W> || valid.lowest > 0 ||
@@ -89,8 +102,9 @@ struct Folder {
   template <class Load>
   static HWY_INLINE void start_two_rows(const Load& load, const W* first, const W* second,
                                         std::size_t count, W* line) {
-    for (std::size_t i = 0; i < count; i += lanes())
+    in_fours(count, [&](std::size_t i) HWY_ATTR {
       hn::StoreU(both(load(first + i), load(second + i)), D(), line + i);
+    });
   }
   static void start_two(const W* HWY_RESTRICT first, const W* HWY_RESTRICT second,
                         std::size_t count, ValidRange<W> valid, W* HWY_RESTRICT line) {
@@ -103,10 +117,10 @@ struct Folder {
   template <class Load>
   static HWY_INLINE void add_two_rows(const Load& load, const W* first, const W* second,
                                       std::size_t count, W* line) {
-    for (std::size_t i = 0; i < count; i += lanes()) {
+    in_fours(count, [&](std::size_t i) HWY_ATTR {
       const V rows = both(load(first + i), load(second + i));
       hn::StoreU(both(hn::LoadU(D(), line + i), rows), D(), line + i);
-    }
+    });
   }
   static void add_two(const W* HWY_RESTRICT first, const W* HWY_RESTRICT second, std::size_t count,
                       ValidRange<W> valid, W* HWY_RESTRICT line) {
@@ -142,11 +156,12 @@ struct Folder {
   static std::size_t spread(W* line, std::size_t count, std::size_t window) {
     std::size_t span = 1;
     for (; 3 * span <= window; span *= 3) {
-      for (std::size_t i = 0; i + 3 * span <= count; i += lanes()) {
+      if (count < 3 * span) continue;
+      in_fours(count - 3 * span + 1, [&](std::size_t i) HWY_ATTR {
         const V middle = hn::LoadU(D(), line + i + span);
         const V far = hn::LoadU(D(), line + i + 2 * span);
         hn::StoreU(both(both(hn::LoadU(D(), line + i), middle), far), D(), line + i);
-      }
+      });
     }
     for (; 2 * span <= window; span *= 2) {
       for (std::size_t i = 0; i + 2 * span <= count; i += lanes()) {
