@@ -52,7 +52,8 @@ class FoldReducer final : public RowReducer<W> {
   }
 
   void push_two(const W* first, const W* second) override {
-    if (saturation_.active() || !values_.takes_two()) return RowReducer<W>::push_two(first, second);
+    if (saturation_.needs_rows() || !values_.takes_two())
+      return RowReducer<W>::push_two(first, second);
     for (const W* row : {first, second}) {
       if (restore_ && row_ % step_ == 0) note_masked(row, row_ / step_);
       ++row_;

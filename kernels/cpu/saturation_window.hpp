@@ -60,6 +60,9 @@ class SaturationWindow {
   /// False: nothing is followed, `take` must not be called.
   bool active() const { return source_ == Source::pixels || source_ == Source::flags; }
 
+  /// Whether rows without flags have to be pushed; known before the first of them.
+  bool needs_rows() const { return from_pixels_ || active(); }
+
   /// Writes 1 or 0 for each window of the row that became ready with the last push.
   void take(std::uint8_t* out) {
     window_.take(line_.data());
