@@ -10,7 +10,7 @@ namespace quickbeam {
 
 void FrameFile::open(const std::string& path, const ReadPolicy& policy) {
   path_ = path;
-  decoded_stream_ = static_cast<std::size_t>(-1);
+  for (Decoded& stream : decoded_) stream.ready = false;
   file_ = {};
   bytes_ = reader_.read(path);
   file_ = io::parse_image_file(
@@ -42,20 +42,14 @@ FrameFile::Place FrameFile::place_of(std::int64_t index) const {
 
 Payload FrameFile::frame(std::int64_t index) {
   const auto [stream, slice] = place_of(index);
-  return slice_of(stream, slice);
-}
-
-Payload FrameFile::slice_of(std::size_t stream, std::int64_t slice) {
   Payload payload = file_.streams[stream].payload;
   if (payload.depth == 1) return payload;
   if (payload.encoding != Encoding::raw) {
-    if (decoded_stream_ != stream) {
-      const auto total = static_cast<std::uint64_t>(payload.extent.pixels() * payload.depth);
-      decoded_.resize(total * size_of(payload.type));
-      kernels::decode_all(payload, decoded_.span());
-      decoded_stream_ = stream;
+    try {
+      payload.bytes = decoded(stream);
+    } catch (const Error& error) {
+      throw located(error, index);
     }
-    payload.bytes = decoded_.span();
     payload.encoding = Encoding::raw;
     payload.order = ByteOrder::little;
   }
@@ -64,6 +58,19 @@ Payload FrameFile::slice_of(std::size_t stream, std::int64_t slice) {
   payload.bytes = payload.bytes.subspan(static_cast<std::size_t>(slice) * bytes, bytes);
   payload.depth = 1;
   return payload;
+}
+
+std::span<const std::byte> FrameFile::decoded(std::size_t stream) {
+  if (decoded_.size() <= stream) decoded_.resize(stream + 1);
+  Decoded& memory = decoded_[stream];
+  if (!memory.ready) {
+    const Payload& payload = file_.streams[stream].payload;
+    const auto total = static_cast<std::uint64_t>(payload.extent.pixels() * payload.depth);
+    memory.pixels.resize(total * size_of(payload.type));
+    kernels::decode_all(payload, memory.pixels.span());
+    memory.ready = true;
+  }
+  return memory.pixels.span();
 }
 
 Error FrameFile::located(const Error& error, std::int64_t index) const {

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
+#include <vector>
 
+#include <quickbeam/core/buffer.hpp>
 #include <quickbeam/core/error.hpp>
 #include <quickbeam/read_policy.hpp>
 
@@ -25,7 +28,7 @@ class FrameFile {
   std::int64_t frames() const { return file_.frames(); }
 
   /// The pixels of frame `index` (0-based), depth 1. A stream of several encoded images is decoded
-  /// once into memory of its own. Valid until the next call of frame or open. Throws Error.
+  /// once into memory of its own. Valid until the next open. Throws Error, located.
   Payload frame(std::int64_t index);
 
   /// `error` of decoding frame `index`, with the path, the frame and the byte in the file.
@@ -37,14 +40,18 @@ class FrameFile {
     std::int64_t slice;
   };
   Place place_of(std::int64_t index) const;
-  Payload slice_of(std::size_t stream, std::int64_t slice);
+  std::span<const std::byte> decoded(std::size_t stream);
 
   std::string path_;
   io::FileReader reader_;
   io::FileBytes bytes_;
   io::ImageFile file_;
-  Buffer<std::byte> decoded_;
-  std::size_t decoded_stream_ = static_cast<std::size_t>(-1);
+  /// One for each stream that had to be decoded: a sum may hold frames of several at once.
+  struct Decoded {
+    Buffer<std::byte> pixels;
+    bool ready = false;
+  };
+  std::vector<Decoded> decoded_;
 };
 
 /// What a frame wrapping its running sum at `pixel` means under `policy`: a notice, or an Error.
