@@ -2,12 +2,15 @@
 // What can be known to go wrong with the outputs before the first input is read.
 #include "host/src/output_check.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <map>
 #include <unordered_map>
+#include <utility>
 
 namespace quickbeam {
 namespace {
@@ -29,9 +32,37 @@ void prepare_folder(const fs::path& folder) {
   if (::access(folder.c_str(), W_OK | X_OK) != 0) fail_folder(folder, std::strerror(errno));
 }
 
+/// The files of a job's inputs, by device and number: names can be spelt in many ways.
+class InputFiles {
+ public:
+  explicit InputFiles(const std::vector<std::string>& names) : names_(names) {}
+
+  /// The input that `output` is, or null. Inputs are looked at when the first output exists.
+  const std::string* same_as(const std::string& output) {
+    struct stat info {};
+    if (::stat(output.c_str(), &info) != 0) return nullptr;
+    if (files_.empty()) collect();
+    const auto found = files_.find({info.st_dev, info.st_ino});
+    return found == files_.end() ? nullptr : found->second;
+  }
+
+ private:
+  void collect() {
+    struct stat info {};
+    for (const std::string& name : names_)
+      if (::stat(name.c_str(), &info) == 0)
+        files_.emplace(std::pair(info.st_dev, info.st_ino), &name);
+  }
+
+  const std::vector<std::string>& names_;
+  std::map<std::pair<dev_t, ino_t>, const std::string*> files_;
+};
+
 /// Every name a job will write, each only once, none of them an input.
 class Names {
  public:
+  explicit Names(const std::vector<std::string>& inputs) : inputs_(inputs) {}
+
   void add(const std::string& output, const std::string& input) {
     const std::string path = fs::path(output).lexically_normal().string();
     const auto [entry, fresh] = owners_.emplace(path, input);
@@ -41,19 +72,19 @@ class Names {
             .field = "output name",
             .expected = "one input for each output (use {dir} or {stem} in -o)",
             .found = entry->second + " and " + input});
-    std::error_code ignored;
-    if (fs::equivalent(output, input, ignored))
+    if (const std::string* same = inputs_.same_as(output))
       fail({.code = ErrorCode::inconsistent,
             .path = output,
             .field = "output name",
-            .expected = "a file other than the input",
-            .found = "the input itself"});
+            .expected = "a file other than the inputs",
+            .found = *same == input ? "the input itself" : "the input " + *same});
     const fs::path folder = fs::path(path).parent_path();
     if (folder != last_folder_) prepare_folder(folder.empty() ? "." : folder);
     last_folder_ = folder;
   }
 
  private:
+  InputFiles inputs_;
   std::unordered_map<std::string, std::string> owners_;
   fs::path last_folder_ = "\n";  // no folder has this name: the first one is always prepared
 };
@@ -74,7 +105,7 @@ std::vector<std::pair<std::string, std::string>> planned_outputs(const Thumbnail
 }
 
 void check_outputs(const ThumbnailJob& job) {
-  Names names;
+  Names names(job.inputs);
   for (const auto& [input, output] : planned_outputs(job)) names.add(output, input);
 }
 
