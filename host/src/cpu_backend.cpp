@@ -37,7 +37,12 @@ class CpuReducer final : public Reducer {
       sum_reducer_->finish();
     } else {
       reducer_->begin(out);
-      for (std::int64_t y = 0; y < height_; ++y) reducer_->push(rows_.row(0, y, extras), nullptr);
+      std::int64_t y = 0;
+      for (; y + 1 < height_; y += 2) {
+        const W* first = rows_.row(0, y, extras);
+        reducer_->push_two(first, rows_.row(0, y + 1, extras));
+      }
+      if (y < height_) reducer_->push(rows_.row(0, y, extras), nullptr);
       reducer_->finish();
     }
     return rows_.finish();

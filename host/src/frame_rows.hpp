@@ -44,7 +44,8 @@ class FrameRows {
         saturation_(highest_unsaturated<W>(plan.saturation)),
         width_(static_cast<std::size_t>(plan.extent.width)),
         decoders_(std::max<std::size_t>(1, plan.group)),
-        row_(width_ + kernels::row_padding) {
+        pitch_(width_ + kernels::row_padding + (64 - (width_ + kernels::row_padding) % 64) % 64),
+        row_(2 * pitch_) {
     if (!is_group()) return;
     sum_row_.resize(width_ + kernels::row_padding);
     saturated_row_.resize(width_ + kernels::row_padding);
@@ -66,14 +67,15 @@ class FrameRows {
     for (std::size_t k = 0; k < opened_; ++k) at_frame(k, [&] { decoders_[k].open(group[k]); });
   }
 
-  /// Row y of frame k of the group; rows are taken in order. row_padding elements follow it.
+  /// Row y of frame k of the group; rows are taken in order. row_padding elements follow it. It
+  /// stays until the next row of the same parity.
   const W* row(std::size_t k, std::int64_t y, const ReduceExtras& extras) {
-    const std::span<W> row(row_.data(), width_);
-    at_frame(k, [&] { decoders_[k].read(row_.data(), width_, width_ + kernels::row_padding); });
+    const std::span<W> row(row_.data() + (y % 2 != 0 ? pitch_ : 0), width_);
+    at_frame(k, [&] { decoders_[k].read(row.data(), width_, width_ + kernels::row_padding); });
     if (plan_.user_mask) kernels::mask_row<W>(row, plan_.user_mask->as<std::uint8_t>().row(y));
     if (!extras.counts.empty()) kernels::count_row<W>(row, valid_, saturation_, extras.counts);
     if (extras.clip) kernels::clip_row<W>(row, valid_, highest_unsaturated<W>(extras.clip));
-    return row_.data();
+    return row.data();
   }
 
   /// Row y of all frames added; saturated_row() says where one of them was saturated.
@@ -124,6 +126,7 @@ class FrameRows {
   std::size_t width_;
   std::size_t opened_ = 0;
   std::vector<kernels::RowDecoder<W>> decoders_;
+  std::size_t pitch_;  ///< between the two rows: a whole number of cache lines
   Buffer<W> row_;
   Buffer<Sum> sum_row_;
   Buffer<std::uint8_t> saturated_row_;

@@ -86,6 +86,36 @@ struct Folder {
       add_rows(Loader<false>(valid), row, count, line, out);
   }
 
+  template <class Load>
+  static HWY_INLINE void start_two_rows(const Load& load, const W* first, const W* second,
+                                        std::size_t count, W* line) {
+    for (std::size_t i = 0; i < count; i += lanes())
+      hn::StoreU(both(load(first + i), load(second + i)), D(), line + i);
+  }
+  static void start_two(const W* HWY_RESTRICT first, const W* HWY_RESTRICT second,
+                        std::size_t count, ValidRange<W> valid, W* HWY_RESTRICT line) {
+    if (needs_check(valid))
+      start_two_rows(Loader<true>(valid), first, second, count, line);
+    else
+      start_two_rows(Loader<false>(valid), first, second, count, line);
+  }
+
+  template <class Load>
+  static HWY_INLINE void add_two_rows(const Load& load, const W* first, const W* second,
+                                      std::size_t count, W* line) {
+    for (std::size_t i = 0; i < count; i += lanes()) {
+      const V rows = both(load(first + i), load(second + i));
+      hn::StoreU(both(hn::LoadU(D(), line + i), rows), D(), line + i);
+    }
+  }
+  static void add_two(const W* HWY_RESTRICT first, const W* HWY_RESTRICT second, std::size_t count,
+                      ValidRange<W> valid, W* HWY_RESTRICT line) {
+    if (needs_check(valid))
+      add_two_rows(Loader<true>(valid), first, second, count, line);
+    else
+      add_two_rows(Loader<false>(valid), first, second, count, line);
+  }
+
   static void merge(const W* a, const W* b, std::size_t count, W* out) {
     for (std::size_t i = 0; i < count; i += lanes())
       hn::StoreU(both(hn::LoadU(D(), a + i), hn::LoadU(D(), b + i)), D(), out + i);
@@ -171,7 +201,8 @@ struct Folder {
     }
   }
 
-  static constexpr FoldKernels<W> table = {start, add, merge, add_merge, spread, sample, stream};
+  static constexpr FoldKernels<W> table = {start,     add,    start_two, add_two, merge,
+                                           add_merge, spread, sample,    stream};
 };
 
 template <class W>

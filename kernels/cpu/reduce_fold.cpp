@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Row reducers that keep one value of a window: block maximum and minimum, sampled dilation.
+#include <algorithm>
+
+#include <quickbeam/core/buffer.hpp>
+
 #include "kernels/cpu/reducers.hpp"
 #include "kernels/cpu/saturation_window.hpp"
 #include "kernels/cpu/window_fold.hpp"
@@ -9,9 +13,8 @@ namespace {
 
 static_assert(row_slack <= row_padding);
 
-/// The output's own saturation plane holds, from the moment the centre row of an output row passes
-/// until the window is complete, whether each output pixel is to be masked: as many rows may be
-/// open at a time as windows overlap.
+/// Whether an output pixel is to be masked is known when its centre passes, and used when its
+/// window is complete: in between it is kept in a ring of rows, as many as windows overlap.
 template <class W>
 class FoldReducer final : public RowReducer<W> {
  public:
@@ -25,7 +28,10 @@ class FoldReducer final : public RowReducer<W> {
         down_(window_axis(in.height, size_.height, spec)),
         values_(across_, down_, spec.op == ReduceOp::min ? Fold::min : Fold::max),
         saturation_(across_, down_, valid, saturation,
-                    spec.op == ReduceOp::min && saturation < valid.highest) {}
+                    spec.op == ReduceOp::min && saturation < valid.highest),
+        open_rows_(down_.after() / step_ + 2) {
+    if (restore_) masked_.resize(static_cast<std::size_t>(open_rows_ * size_.width));
+  }
 
   void begin(ReducedImage& out) override {
     out.values.reshape(pixel_type_of<W>(), size_);
@@ -45,6 +51,16 @@ class FoldReducer final : public RowReducer<W> {
     if (ready >= 0) emit(ready);
   }
 
+  void push_two(const W* first, const W* second) override {
+    if (saturation_.active() || !values_.takes_two()) return RowReducer<W>::push_two(first, second);
+    for (const W* row : {first, second}) {
+      if (restore_ && row_ % step_ == 0) note_masked(row, row_ / step_);
+      ++row_;
+    }
+    const std::int64_t ready = values_.push_two(first, second);
+    if (ready >= 0) emit(ready);
+  }
+
   void finish() override {
     for (std::int64_t i = 0; i <= down_.after(); ++i) {
       const std::int64_t ready = values_.push_nothing();
@@ -56,8 +72,28 @@ class FoldReducer final : public RowReducer<W> {
  private:
   void note_masked(const W* row, std::int64_t y) {
     if (y >= size_.height) return;
-    std::uint8_t* masked = flags_.row(y);
-    for (std::int64_t x = 0; x < size_.width; ++x) masked[x] = !valid_(row[x * step_]);
+    W* masked = masked_row(y);
+    for (std::int64_t x = 0; x < size_.width; ++x)
+      masked[x] = static_cast<W>(-static_cast<int>(!valid_(row[x * step_])));
+  }
+
+  W* masked_row(std::int64_t y) const { return masked_.data() + y % open_rows_ * size_.width; }
+
+  static void restore(const W* masked, std::size_t count, W* values) {
+    for (std::size_t x = 0; x < count; ++x) {
+      if constexpr (std::is_floating_point_v<W>)
+        values[x] = masked[x] != W{0} ? masked_value<W>() : values[x];
+      else
+        values[x] |= masked[x];  // 0, or -1 which is masked_value
+    }
+  }
+
+  /// Most rows have no saturated pixel, which is quickly seen.
+  void flag_saturated(const W* values, std::size_t count, std::uint8_t* flags) const {
+    bool any = false;
+    for (std::size_t x = 0; x < count; ++x) any |= values[x] > level_;
+    std::fill_n(flags, count, std::uint8_t{0});
+    for (std::size_t x = 0; any && x < count; ++x) flags[x] = values[x] > level_;
   }
 
   void emit(std::int64_t y) {
@@ -65,12 +101,8 @@ class FoldReducer final : public RowReducer<W> {
     W* values = out_.row(y);
     std::uint8_t* flags = flags_.row(y);
     values_.take(values);
-    for (std::size_t x = 0; restore_ && x < count; ++x)
-      values[x] = flags[x] != 0 ? masked_value<W>() : values[x];
-    if (!saturation_.active()) {
-      for (std::size_t x = 0; x < count; ++x) flags[x] = values[x] > level_;
-      return;
-    }
+    if (restore_) restore(masked_row(y), count, values);
+    if (!saturation_.active()) return flag_saturated(values, count, flags);
     saturation_.take(flags);
     for (std::size_t x = 0; x < count; ++x) flags[x] = flags[x] & !is_masked(values[x]);
   }
@@ -91,6 +123,8 @@ class FoldReducer final : public RowReducer<W> {
   WindowAxis across_, down_;
   WindowFold<W> values_;
   SaturationWindow<W> saturation_;
+  std::int64_t open_rows_;
+  Buffer<W> masked_;  ///< rows of 0 and -1
   ImageView<W> out_;
   ImageView<std::uint8_t> flags_;
 };

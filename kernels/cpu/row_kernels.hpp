@@ -36,6 +36,10 @@ struct FoldKernels {
   void (*start)(const W* row, std::size_t count, ValidRange<W> valid, W* line);
   /// out = fold(line, row, masked); out may be line.
   void (*add)(const W* row, std::size_t count, ValidRange<W> valid, const W* line, W* out);
+  /// As start and add, for two rows: half the passes over the line.
+  void (*start_two)(const W* first, const W* second, std::size_t count, ValidRange<W> valid,
+                    W* line);
+  void (*add_two)(const W* first, const W* second, std::size_t count, ValidRange<W> valid, W* line);
   /// out = fold(a, b); out may be a or b.
   void (*merge)(const W* a, const W* b, std::size_t count, W* out);
   /// prefix = fold(prefix, row, masked), line = fold(prefix, suffix).

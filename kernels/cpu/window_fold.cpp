@@ -77,6 +77,19 @@ std::int64_t WindowFold<W>::push(const W* row) {
 }
 
 template <class W>
+std::int64_t WindowFold<W>::push_two(const W* first, const W* second) {
+  if (wanted()) {
+    if (empty_)
+      kernels_.start_two(first, second, width_, valid_, open_);
+    else
+      kernels_.add_two(first, second, width_, valid_, open_);
+    empty_ = false;
+  }
+  advance();
+  return advance();
+}
+
+template <class W>
 std::int64_t WindowFold<W>::advance() {
   ++offset_;
   std::int64_t ready = -1;

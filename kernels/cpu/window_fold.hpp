@@ -28,6 +28,9 @@ class WindowFold {
   /// The next row (row_slack elements behind it are readable). Returns the output row that is
   /// ready for `take`, or -1.
   std::int64_t push(const W* row);
+  /// True when nothing can become ready between the next two rows, so that push_two may take them.
+  bool takes_two() const { return offset_ + 1 != tail_ && offset_ + 1 != down_.step; }
+  std::int64_t push_two(const W* first, const W* second);
   /// As push, for a row behind the last one.
   std::int64_t push_nothing() { return advance(); }
   /// Writes the output row announced by the last push, once.
