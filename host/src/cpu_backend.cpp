@@ -39,10 +39,10 @@ class CpuReducer final : public Reducer {
       reducer_->begin(out);
       std::int64_t y = 0;
       for (; y + 1 < height_; y += 2) {
-        const W* first = rows_.row(0, y, extras);
-        reducer_->push_two(first, rows_.row(0, y + 1, extras));
+        const W* first = rows_.row(y, extras);
+        reducer_->push_two(first, rows_.row(y + 1, extras));
       }
-      if (y < height_) reducer_->push(rows_.row(0, y, extras), nullptr);
+      if (y < height_) reducer_->push(rows_.row(y, extras), nullptr);
       reducer_->finish();
     }
     return rows_.finish();

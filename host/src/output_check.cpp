@@ -2,10 +2,6 @@
 // What can be known to go wrong with the outputs before the first input is read.
 #include "host/src/output_check.hpp"
 
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <unordered_map>
 
@@ -13,21 +9,6 @@ namespace quickbeam {
 namespace {
 
 namespace fs = std::filesystem;
-
-[[noreturn]] void fail_folder(const fs::path& folder, const std::string& reason) {
-  fail({.code = ErrorCode::io,
-        .path = folder.string(),
-        .field = "output folder",
-        .expected = "a folder that can be written",
-        .found = reason});
-}
-
-void prepare_folder(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) fail_folder(folder, error.message());
-  if (::access(folder.c_str(), W_OK | X_OK) != 0) fail_folder(folder, std::strerror(errno));
-}
 
 /// Every name a job will write, each only once, none of them an input.
 class Names {
@@ -49,7 +30,7 @@ class Names {
             .expected = "a file other than the input",
             .found = "the input itself"});
     const fs::path folder = fs::path(path).parent_path();
-    if (folder != last_folder_) prepare_folder(folder.empty() ? "." : folder);
+    if (folder != last_folder_) make_output_folder(folder.empty() ? "." : folder.string());
     last_folder_ = folder;
   }
 

@@ -99,7 +99,7 @@ class CudaReducer final : public Reducer {
         std::memcpy(sums_->row(y), rows_.sum_row(y, extras), width * sizeof(Sum));
         std::memcpy(sums_->flags_row(y), rows_.saturated_row(), width);
       } else {
-        std::memcpy(frame_->row(y), rows_.row(0, y, extras), width * sizeof(W));
+        std::memcpy(frame_->row(y), rows_.row(y, extras), width * sizeof(W));
       }
     }
     const ReduceReport report = rows_.finish();
