@@ -67,7 +67,6 @@ class CpuBackend final : public Backend {
     return {"cpu: " + std::to_string(std::max(1u, std::thread::hardware_concurrency())) +
             " threads"};
   }
-  bool supports(const ReducePlan&) const override { return true; }
   std::unique_ptr<Reducer> make_reducer(const ReducePlan& plan) const override {
     return visit_type(plan.type, [&](auto tag) -> std::unique_ptr<Reducer> {
       return std::make_unique<CpuReducer<typename decltype(tag)::type>>(plan);

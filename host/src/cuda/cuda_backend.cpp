@@ -153,11 +153,6 @@ class CudaBackend final : public Backend {
     return lines;
   }
 
-  bool supports(const ReducePlan& plan) const override {
-    // A large window costs window^2 reads a pixel in the plain kernel: the CPU is faster.
-    return plan.spec.op != ReduceOp::dilate || plan.spec.window <= 2 * plan.spec.factor;
-  }
-
   std::unique_ptr<Reducer> make_reducer(const ReducePlan& plan) const override {
     return visit_type(plan.type, [&](auto tag) -> std::unique_ptr<Reducer> {
       return std::make_unique<CudaReducer<typename decltype(tag)::type>>(plan);
