@@ -17,10 +17,11 @@ inline constexpr std::size_t raw_histogram_bins = 65536;
 template <class W>
 void mask_row(std::span<W> row, const std::uint8_t* mask);
 
-/// Counts the valid pixels up to `saturation`; floats are counted by their floor, below 0 as 0.
+/// Counts the valid pixels up to `saturation` that are not flagged in `saturated` (null: none is);
+/// floats are counted by their floor, below 0 as 0.
 template <class W>
 void count_row(std::span<const W> row, ValidRange<W> valid, W saturation,
-               std::span<std::uint64_t> counts);
+               const std::uint8_t* saturated, std::span<std::uint64_t> counts);
 
 /// Valid values above `highest` become `highest`.
 template <class W>

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -55,7 +54,8 @@ std::string with_checksum(const std::string& text) { return text_hash(text) + " 
 
 }  // namespace
 
-Journal::Journal(const ThumbnailJob& job, bool resume) : recipe_(recipe_text(job)) {
+Journal::Journal(const ThumbnailJob& job, bool resume)
+    : recipe_(recipe_text(job)), shares_levels_(job.recipe.levels_from == LevelsFrom::collection) {
   if (!names_folder(job.output)) {
     if (!resume) return;
     fail({.code = ErrorCode::usage,
@@ -63,8 +63,7 @@ Journal::Journal(const ThumbnailJob& job, bool resume) : recipe_(recipe_text(job
           .expected = "a folder as output, which holds the record of finished inputs",
           .found = job.output});
   }
-  std::error_code ignored;  // a folder that cannot be made is reported by the job itself
-  std::filesystem::create_directories(job.output, ignored);
+  make_output_folder(job.output);
   lock_ = std::make_unique<FolderLock>(job.output);
   const std::string path = job.output + "/.quickbeam-journal";
   if (resume) load(path);
@@ -85,13 +84,18 @@ void Journal::load(const std::string& path) {
   }
 }
 
-std::string Journal::state_of(const std::string& input) const {
-  return recipe_ + " " + stat_text(input);
+std::string Journal::state_of(std::span<const std::string> inputs,
+                              const std::optional<LevelRange>& shared) const {
+  std::string state = recipe_;
+  for (const auto& input : inputs) state += " " + input + " " + stat_text(input);
+  if (shared) state += fmt::format(" {} {}", shared->low, shared->high);
+  return state;
 }
 
-bool Journal::is_done(const std::string& input) const {
-  const auto found = done_.find(input);
-  if (found == done_.end() || found->second.state != state_of(input)) return false;
+bool Journal::is_done(std::span<const std::string> inputs,
+                      const std::optional<LevelRange>& shared) const {
+  const auto found = done_.find(inputs.front());
+  if (found == done_.end() || found->second.state != state_of(inputs, shared)) return false;
   const Entry& entry = found->second;
   for (std::size_t i = 0; i < entry.outputs.size(); ++i)
     if (content_text(entry.outputs[i]) != entry.output_states[i]) return false;
@@ -107,8 +111,11 @@ void Journal::record(const ThumbnailResult& result) {
   }
   if (!result.last_of_input) return;
   if (!pending_failed_) {
+    std::vector<std::string> inputs{result.input};
+    inputs.insert(inputs.end(), result.added.begin(), result.added.end());
+    const auto shared = shares_levels_ ? std::optional(result.levels) : std::nullopt;
     const Json json{{"input", result.input},
-                    {"state", state_of(result.input)},
+                    {"state", state_of(inputs, shared)},
                     {"outputs", pending_.outputs},
                     {"output_states", pending_.output_states}};
     const std::string line =

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -41,9 +43,9 @@ class Journal {
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
-  /// True when the input is unchanged since it was finished with the same recipe and every output
-  /// is still there with the recorded size and contents.
-  bool is_done(const std::string& input) const;
+  /// True when the inputs (of a sum: all of them) are unchanged since it was finished with the same
+  /// recipe and every output is still there with the recorded size and contents.
+  bool is_done(std::span<const std::string> inputs, const std::optional<LevelRange>& shared) const;
   void record(const ThumbnailResult& result);
 
  private:
@@ -52,9 +54,11 @@ class Journal {
     std::vector<std::string> outputs, output_states;
   };
   void load(const std::string& path);
-  std::string state_of(const std::string& input) const;
+  std::string state_of(std::span<const std::string> inputs,
+                       const std::optional<LevelRange>& shared) const;
 
   std::string recipe_;
+  bool shares_levels_ = false;
   std::unique_ptr<FolderLock> lock_;
   std::FILE* file_ = nullptr;
   std::unordered_map<std::string, Entry> done_;

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <filesystem>
 #include <memory>
 #include <thread>
 
 #include <quickbeam/files.hpp>
+#include <quickbeam/output_name.hpp>
 #include <quickbeam/pipeline.hpp>
 #include <quickbeam/simulate.hpp>
 
@@ -45,21 +45,10 @@ std::string path_of(const SimulateOptions& options, std::size_t frame) {
   return fmt::format("{}/{}_{:05}.cbf", options.output, options.prefix, frame + 1);
 }
 
-void make_folder(const std::string& folder) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error)
-    fail({.code = ErrorCode::io,
-          .path = folder,
-          .field = "output folder",
-          .expected = "a folder that can be written",
-          .found = error.message()});
-}
-
 int run_frames(const SimulateOptions& options) {
   const CrystalScan scan = make_scan(options);
   const FrameSimulator simulator(scan);
-  make_folder(options.output);
+  make_output_folder(options.output);
   watch_interrupts();
   const auto count = static_cast<std::size_t>(scan.frames);
   Progress progress(options.verbosity.shows_progress(), count);

@@ -203,7 +203,7 @@ int run_thumb(const ThumbOptions& options) {
   if (options.dry_run) return dry_run(job);
   watch_interrupts();
   Journal journal(job, options.resume);
-  job.skip = [&](const std::string& input) { return journal.is_done(input); };
+  job.skip = [&](auto inputs, const auto& shared) { return journal.is_done(inputs, shared); };
   Report report(options, job.inputs.size());
   if (!job.device.notice.empty() && !options.verbosity.quiet) report.say(job.device.notice);
   const auto start = std::chrono::steady_clock::now();

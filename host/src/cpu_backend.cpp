@@ -39,10 +39,10 @@ class CpuReducer final : public Reducer {
       reducer_->begin(out);
       std::int64_t y = 0;
       for (; y + 1 < height_; y += 2) {
-        const W* first = rows_.row(0, y, extras);
-        reducer_->push_two(first, rows_.row(0, y + 1, extras));
+        const W* first = rows_.row(y, extras);
+        reducer_->push_two(first, rows_.row(y + 1, extras));
       }
-      if (y < height_) reducer_->push(rows_.row(0, y, extras), nullptr);
+      if (y < height_) reducer_->push(rows_.row(y, extras), nullptr);
       reducer_->finish();
     }
     return rows_.finish();
@@ -67,7 +67,6 @@ class CpuBackend final : public Backend {
     return {"cpu: " + std::to_string(std::max(1u, std::thread::hardware_concurrency())) +
             " threads"};
   }
-  bool supports(const ReducePlan&) const override { return true; }
   std::unique_ptr<Reducer> make_reducer(const ReducePlan& plan) const override {
     return visit_type(plan.type, [&](auto tag) -> std::unique_ptr<Reducer> {
       return std::make_unique<CpuReducer<typename decltype(tag)::type>>(plan);

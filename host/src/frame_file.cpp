@@ -80,7 +80,7 @@ Error FrameFile::located(const Error& error, std::int64_t index) const {
     if (info.format.empty()) info.format = file_.format;
     if (info.offset) *info.offset += file_.streams[place_of(index).stream].offset;
     info.frame.reset();
-    if (frames() > 1) info.frame = static_cast<std::uint64_t>(index);
+    if (frames() > 1) info.frame = static_cast<std::uint64_t>(index + 1);
   }
   return Error(std::move(info));
 }

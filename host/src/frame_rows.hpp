@@ -67,14 +67,11 @@ class FrameRows {
     for (std::size_t k = 0; k < opened_; ++k) at_frame(k, [&] { decoders_[k].open(group[k]); });
   }
 
-  /// Row y of frame k of the group; rows are taken in order. row_padding elements follow it. It
-  /// stays until the next row of the same parity.
-  const W* row(std::size_t k, std::int64_t y, const ReduceExtras& extras) {
-    const std::span<W> row(row_.data() + (y % 2 != 0 ? pitch_ : 0), width_);
-    at_frame(k, [&] { decoders_[k].read(row.data(), width_, width_ + kernels::row_padding); });
-    if (plan_.user_mask) kernels::mask_row<W>(row, plan_.user_mask->as<std::uint8_t>().row(y));
-    if (!extras.counts.empty()) kernels::count_row<W>(row, valid_, saturation_, extras.counts);
-    if (extras.clip) kernels::clip_row<W>(row, valid_, highest_unsaturated<W>(extras.clip));
+  /// Row y of a single frame; rows are taken in order. row_padding elements follow it. It stays
+  /// until the next row of the same parity.
+  const W* row(std::int64_t y, const ReduceExtras& extras) {
+    const std::span<W> row = decoded_row(0, y);
+    apply(extras, row, valid_, saturation_, nullptr);
     return row.data();
   }
 
@@ -83,8 +80,10 @@ class FrameRows {
     std::fill_n(sum_row_.data(), width_, Sum{0});
     std::fill_n(saturated_row_.data(), width_, std::uint8_t{0});
     for (std::size_t k = 0; k < opened_; ++k)
-      kernels::add_row<W, Sum>({row(k, y, extras), width_}, valid_, saturation_, sum_row_.data(),
+      kernels::add_row<W, Sum>(decoded_row(k, y), valid_, saturation_, sum_row_.data(),
                                saturated_row_.data());
+    apply<Sum>(extras, {sum_row_.data(), width_}, valid_sums(), std::numeric_limits<Sum>::max(),
+               saturated_row_.data());
     return sum_row_.data();
   }
   const std::uint8_t* saturated_row() const { return saturated_row_.data(); }
@@ -102,12 +101,33 @@ class FrameRows {
 
   void count(std::span<const Payload> group, std::span<std::uint64_t> counts) {
     open(group);
-    for (std::int64_t y = 0; y < plan_.extent.height; ++y)
-      for (std::size_t k = 0; k < opened_; ++k) row(k, y, {.counts = counts, .clip = {}});
+    const ReduceExtras extras{.counts = counts, .clip = {}};
+    for (std::int64_t y = 0; y < plan_.extent.height; ++y) {
+      if (is_group())
+        sum_row(y, extras);
+      else
+        row(y, extras);
+    }
     finish();
   }
 
  private:
+  /// Row y of frame k of the group, masked where the user says so.
+  std::span<W> decoded_row(std::size_t k, std::int64_t y) {
+    const std::span<W> row(row_.data() + (y % 2 != 0 ? pitch_ : 0), width_);
+    at_frame(k, [&] { decoders_[k].read(row.data(), width_, width_ + kernels::row_padding); });
+    if (plan_.user_mask) kernels::mask_row<W>(row, plan_.user_mask->as<std::uint8_t>().row(y));
+    return row;
+  }
+
+  template <class V>
+  static void apply(const ReduceExtras& extras, std::span<V> row, ValidRange<V> valid, V saturation,
+                    const std::uint8_t* saturated) {
+    if (!extras.counts.empty())
+      kernels::count_row<V>(row, valid, saturation, saturated, extras.counts);
+    if (extras.clip) kernels::clip_row<V>(row, valid, highest_unsaturated<V>(extras.clip));
+  }
+
   /// Errors of `work` carry the place of the frame in the group.
   template <class Work>
   static void at_frame(std::size_t k, Work&& work) {

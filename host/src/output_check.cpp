@@ -3,10 +3,7 @@
 #include "host/src/output_check.hpp"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <map>
 #include <unordered_map>
@@ -17,30 +14,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void fail_folder(const fs::path& folder, const std::string& reason) {
-  fail({.code = ErrorCode::io,
-        .path = folder.string(),
-        .field = "output folder",
-        .expected = "a folder that can be written",
-        .found = reason});
-}
-
-void prepare_folder(const fs::path& folder) {
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) fail_folder(folder, error.message());
-  if (::access(folder.c_str(), W_OK | X_OK) != 0) fail_folder(folder, std::strerror(errno));
-}
-
 /// The files of a job's inputs, by device and number: names can be spelt in many ways.
 class InputFiles {
  public:
   explicit InputFiles(const std::vector<std::string>& names) : names_(names) {}
 
-  /// The input that `output` is, or null. Inputs are looked at when the first output exists.
+  /// The input that `output` is, or null. A link to an input is none: it is replaced, the input
+  /// stays. Inputs are looked at when the first output exists.
   const std::string* same_as(const std::string& output) {
     struct stat info {};
-    if (::stat(output.c_str(), &info) != 0) return nullptr;
+    if (::lstat(output.c_str(), &info) != 0) return nullptr;
     if (files_.empty()) collect();
     const auto found = files_.find({info.st_dev, info.st_ino});
     return found == files_.end() ? nullptr : found->second;
@@ -50,8 +33,9 @@ class InputFiles {
   void collect() {
     struct stat info {};
     for (const std::string& name : names_)
-      if (::stat(name.c_str(), &info) == 0)
-        files_.emplace(std::pair(info.st_dev, info.st_ino), &name);
+      for (const auto look : {::stat, ::lstat})
+        if (look(name.c_str(), &info) == 0)
+          files_.emplace(std::pair(info.st_dev, info.st_ino), &name);
   }
 
   const std::vector<std::string>& names_;
@@ -79,7 +63,7 @@ class Names {
             .expected = "a file other than the inputs",
             .found = *same == input ? "the input itself" : "the input " + *same});
     const fs::path folder = fs::path(path).parent_path();
-    if (folder != last_folder_) prepare_folder(folder.empty() ? "." : folder);
+    if (folder != last_folder_) make_output_folder(folder.empty() ? "." : folder.string());
     last_folder_ = folder;
   }
 

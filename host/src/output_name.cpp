@@ -2,8 +2,13 @@
 // Names of output files.
 #include <quickbeam/output_name.hpp>
 
+#include <unistd.h>
+
 #include <array>
+#include <cerrno>
 #include <cstdio>
+#include <filesystem>
+#include <system_error>
 
 #include <quickbeam/core/error.hpp>
 
@@ -73,6 +78,25 @@ std::string stem_of(std::string_view path) {
     }
   const auto dot = name.rfind('.');
   return std::string(dot == std::string_view::npos || dot == 0 ? name : name.substr(0, dot));
+}
+
+std::string_view picture_suffix(std::string_view target) {
+  for (const std::string_view suffix : {".png", ".jpg", ".jpeg"})
+    if (target.ends_with(suffix)) return suffix;
+  return {};
+}
+
+void make_output_folder(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (!error && ::access(folder.c_str(), W_OK | X_OK) != 0)
+    error.assign(errno, std::generic_category());
+  if (error)
+    fail({.code = ErrorCode::io,
+          .path = folder,
+          .field = "output folder",
+          .expected = "a folder that can be written",
+          .found = error.message()});
 }
 
 bool names_folder(std::string_view target) {

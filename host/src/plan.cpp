@@ -8,7 +8,6 @@
 
 #include <quickbeam/core/error.hpp>
 
-#include "host/src/backends.hpp"
 #include "kernels/dilate.hpp"
 #include "kernels/planes.hpp"
 #include "kernels/reduce.hpp"
@@ -81,10 +80,9 @@ Plan::Plan(const Recipe& recipe, const FrameLayout& layout, const DeviceChoice& 
           .field = "--factor",
           .expected = "a block no larger than the frame (or --edge partial)",
           .found = std::to_string(plan.spec.factor)});
-  const Backend& chosen = device.backend->supports(plan) ? *device.backend : cpu_backend();
-  backend_name_ = chosen.name();
+  backend_name_ = device.backend->name();
   factor_ = plan.spec.factor;
-  reducer_ = chosen.make_reducer(plan);
+  reducer_ = device.backend->make_reducer(plan);
   if (wants_counts()) counts_.resize(kernels::raw_histogram_bins);
   if (recipe.blur_sigma > 0) blur_ = std::make_unique<Blur>();
   pictures_.resize(recipe.pictures.size());

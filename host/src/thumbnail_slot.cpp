@@ -72,7 +72,9 @@ std::vector<ThumbnailResult> ThumbnailSlot::run(std::span<const std::string> fil
   std::vector<ThumbnailResult> results;
   ThumbnailResult blank;
   blank.input = files.front();
-  if (job_.skip && job_.skip(files.front())) {
+  blank.added.assign(files.begin() + 1, files.end());
+  // The scale of a collection is that of all its frames, also of those not made again.
+  if (stage == Stage::pictures && job_.skip && job_.skip(files, shared_levels_)) {
     blank.skipped = true;
     return {blank};
   }
@@ -90,7 +92,8 @@ std::vector<ThumbnailResult> ThumbnailSlot::run(std::span<const std::string> fil
     const auto part = all.subspan(at, std::min(group, all.size() - at));
     ThumbnailResult result;
     result.input = files_[part.front().file].path();
-    result.frame = part.front().index;
+    if (files.size() > 1) result.added.assign(files.begin() + 1, files.end());
+    result.frame = part.front().index + 1;
     result.frames_added = static_cast<std::int64_t>(part.size());
     const auto start = std::chrono::steady_clock::now();
     record_errors(result.input, result, [&] { run_group(part, stage, result); });
@@ -153,7 +156,7 @@ std::string ThumbnailSlot::name_of(const FrameRef& frame, const std::string& tar
                                    std::string_view suffix) {
   const FrameFile& file = files_[frame.file];
   OutputName name{target, file.path(), suffix, {}};
-  if (file.frames() > 1) name.index = frame.index;
+  if (file.frames() > 1) name.index = frame.index + 1;
   return output_path(name);
 }
 

@@ -24,12 +24,19 @@ unsigned thread_count(const ThumbnailJob& job, std::size_t items) {
   return static_cast<unsigned>(std::min<std::size_t>(wanted, std::max<std::size_t>(1, items)));
 }
 
+/// A target that names a file says by its suffix what the picture is to be.
+void match_format(ThumbnailJob& job) {
+  const std::string_view suffix = picture_suffix(job.output);
+  if (!suffix.empty()) set_option(job.recipe, "format", suffix == ".png" ? "png" : "jpeg");
+}
+
 /// The run of one job: its items are groups of `sum_frames` consecutive files.
 class Run {
  public:
   Run(const ThumbnailJob& job, const std::function<void(const ThumbnailResult&)>& on_result)
       : job_(job), on_result_(on_result) {
     if (!job_.device.backend) job_.device = choose_device("auto");
+    match_format(job_);
     validate(job_.recipe);
     check_outputs(job_);
     if (!job_.mask.empty()) mask_ = read_mask(job_.mask, job_.read);

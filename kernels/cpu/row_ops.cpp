@@ -32,9 +32,10 @@ void mask_row(std::span<W> row, const std::uint8_t* mask) {
 
 template <class W>
 void count_row(std::span<const W> row, ValidRange<W> valid, W saturation,
-               std::span<std::uint64_t> counts) {
-  for (const W value : row)
-    if (valid(value) && value <= saturation) ++counts[bin_of(value, counts.size())];
+               const std::uint8_t* saturated, std::span<std::uint64_t> counts) {
+  for (std::size_t i = 0; i < row.size(); ++i)
+    if (valid(row[i]) && row[i] <= saturation && (!saturated || saturated[i] == 0))
+      ++counts[bin_of(row[i], counts.size())];
 }
 
 template <class W>
@@ -54,10 +55,11 @@ void add_row(std::span<const W> row, ValidRange<W> valid, W saturation, Sum* sum
   }
 }
 
-#define QUICKBEAM_ROW_OPS(W, Sum)                                                          \
-  template void mask_row(std::span<W>, const std::uint8_t*);                               \
-  template void count_row(std::span<const W>, ValidRange<W>, W, std::span<std::uint64_t>); \
-  template void clip_row(std::span<W>, ValidRange<W>, W);                                  \
+#define QUICKBEAM_ROW_OPS(W, Sum)                                                    \
+  template void mask_row(std::span<W>, const std::uint8_t*);                         \
+  template void count_row(std::span<const W>, ValidRange<W>, W, const std::uint8_t*, \
+                          std::span<std::uint64_t>);                                 \
+  template void clip_row(std::span<W>, ValidRange<W>, W);                            \
   template void add_row(std::span<const W>, ValidRange<W>, W, Sum*, std::uint8_t*);
 QUICKBEAM_ROW_OPS(std::int32_t, std::int64_t)
 QUICKBEAM_ROW_OPS(std::int64_t, std::int64_t)

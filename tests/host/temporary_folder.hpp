@@ -32,12 +32,11 @@ class TemporaryFolder {
   std::string operator/(std::string_view name) const { return path_ + "/" + std::string(name); }
   const std::string& path() const { return path_; }
 
-  /// Names in the folder, hidden ones left out, sorted.
+  /// Names in the folder, sorted.
   std::vector<std::string> names() const {
     std::vector<std::string> names;
     for (const auto& entry : std::filesystem::directory_iterator(path_))
-      if (!entry.path().filename().string().starts_with('.'))
-        names.push_back(entry.path().filename().string());
+      names.push_back(entry.path().filename().string());
     std::sort(names.begin(), names.end());
     return names;
   }

@@ -208,9 +208,35 @@ TEST(Thumbnails, FramesOfOneFileAreNumbered) {
   ThumbnailJob job = make_job({folder / "two.cbf"}, folder / "out");
   const auto results = run(job);
   ASSERT_EQ(results.size(), 2u);
-  EXPECT_EQ(results[1].outputs[0].path, folder / "out/two_0001.png");
+  EXPECT_EQ(results[1].outputs[0].path, folder / "out/two_0002.png");
   EXPECT_FALSE(results[0].last_of_input);
   EXPECT_TRUE(results[1].last_of_input);
+}
+
+TEST(Thumbnails, RawLevelsOfASumAreThoseOfTheSum) {
+  TemporaryFolder folder;
+  ThumbnailJob job = make_job(write_frames(folder, 3), folder / "out");
+  set_option(job.recipe, "levels", "raw-pct:0,100");
+  set_option(job.recipe, "saturation", "none");
+  set_option(job.recipe, "sum", "3");
+  // Each spot lies on background in the two other frames.
+  std::int64_t expected = 0;
+  for (std::int64_t x = 20; x < 23; ++x) {
+    std::int64_t sum = 0;
+    for (int k = 0; k < 3; ++k) sum += make_frame(k).as<std::int32_t>()(x, 10);
+    expected = std::max(expected, sum);
+  }
+  EXPECT_EQ(run(job)[0].levels.high, static_cast<double>(expected));
+}
+
+TEST(Thumbnails, TheSuffixOfATargetDecidesTheFormat) {
+  TemporaryFolder folder;
+  for (const char* name : {"a.png", "a.jpg", "a.jpeg"}) {
+    ThumbnailJob job = make_job(write_frames(folder, 1), folder / name);
+    EXPECT_FALSE(run(job)[0].error);
+    EXPECT_EQ(test::read_text(folder / name).substr(0, 2),
+              std::string_view(name).ends_with("png") ? "\x89P" : "\xff\xd8");
+  }
 }
 
 TEST(Thumbnails, PicturesDoNotDependOnThreadsOrOrder) {

@@ -11,9 +11,9 @@ namespace quickbeam::io {
 namespace {
 
 using test::bytes_of;
-using test::contents;
 using test::expect_error;
-using test::put;
+using test::read_text;
+using test::write_text;
 
 class AtomicFileTest : public ::testing::Test {
  protected:
@@ -27,7 +27,7 @@ TEST_F(AtomicFileTest, AppearsOnlyAtCommit) {
   file.write(bytes_of("second"));
   EXPECT_FALSE(std::filesystem::exists(path_));
   file.commit();
-  EXPECT_EQ(contents(path_), "first second");
+  EXPECT_EQ(read_text(path_), "first second");
   EXPECT_EQ(folder_.names(), std::vector<std::string>{"out.png"});
 }
 
@@ -39,22 +39,22 @@ TEST_F(AtomicFileTest, TheTemporaryLiesBesideAndIsHidden) {
 }
 
 TEST_F(AtomicFileTest, WithoutCommitNothingChanges) {
-  put(path_, "old");
+  write_text(path_, "old");
   { AtomicFile(path_).write(bytes_of("new")); }
-  EXPECT_EQ(contents(path_), "old");
+  EXPECT_EQ(read_text(path_), "old");
   EXPECT_EQ(folder_.names().size(), 1u);
 }
 
 TEST_F(AtomicFileTest, ReplacesAnOldFile) {
-  put(path_, "an old and longer file");
+  write_text(path_, "an old and longer file");
   write_file(path_, bytes_of("new"));
-  EXPECT_EQ(contents(path_), "new");
+  EXPECT_EQ(read_text(path_), "new");
 }
 
 TEST_F(AtomicFileTest, AnEmptyFileIsAFile) {
   write_file(path_, {});
   EXPECT_TRUE(std::filesystem::exists(path_));
-  EXPECT_EQ(contents(path_), "");
+  EXPECT_EQ(read_text(path_), "");
 }
 
 TEST_F(AtomicFileTest, TheModeFollowsTheUmask) {
@@ -73,7 +73,7 @@ TEST_F(AtomicFileTest, ACommittedFileTakesNoMore) {
   EXPECT_NE(expect_error(ErrorCode::io, [&] { file.write(bytes_of("y")); }).found.find("EBADF"),
             std::string::npos);
   expect_error(ErrorCode::io, [&] { file.commit(); });
-  EXPECT_EQ(contents(path_), "x");
+  EXPECT_EQ(read_text(path_), "x");
 }
 
 TEST_F(AtomicFileTest, ANameInTheCurrentFolderNeedsNoSlash) {
@@ -81,7 +81,7 @@ TEST_F(AtomicFileTest, ANameInTheCurrentFolderNeedsNoSlash) {
   std::filesystem::current_path(folder_ / "");
   write_file("plain", bytes_of("x"));
   std::filesystem::current_path(before);
-  EXPECT_EQ(contents(folder_ / "plain"), "x");
+  EXPECT_EQ(read_text(folder_ / "plain"), "x");
 }
 
 }  // namespace

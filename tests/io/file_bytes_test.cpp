@@ -18,8 +18,8 @@ namespace {
 using test::bzip2;
 using test::expect_error;
 using test::gzip;
-using test::put;
 using test::text_of;
+using test::write_text;
 
 /// Text that compresses a little.
 std::string sample(std::size_t n, unsigned seed = 20260101) {
@@ -32,7 +32,7 @@ std::string sample(std::size_t n, unsigned seed = 20260101) {
 class FileReaderTest : public ::testing::Test {
  protected:
   FileBytes read(const std::string& stored, const FileLimits& limits = {}) {
-    put(path(), stored);
+    write_text(path(), stored);
     return reader_.read(path(), limits);
   }
   std::string path() const { return folder_ / "file"; }
@@ -172,7 +172,7 @@ TEST_F(FileReaderTest, MissingFilesAreNotFound) {
     const auto info = expect_error(ErrorCode::not_found, [&] { reader_.read(missing); });
     EXPECT_NE(info.found.find("ENOENT"), std::string::npos) << info.found;
   }
-  put(path(), "x");
+  write_text(path(), "x");
   const auto info = expect_error(ErrorCode::not_found, [&] { reader_.read(path() + "/below"); });
   EXPECT_NE(info.found.find("ENOTDIR"), std::string::npos) << info.found;
 }
@@ -194,7 +194,7 @@ TEST_F(FileReaderTest, LinkLoopsAndNulBytesAreErrors) {
   ASSERT_EQ(::symlink("loop", loop.c_str()), 0);
   EXPECT_NE(expect_error(ErrorCode::io, [&] { reader_.read(loop); }).found.find("ELOOP"),
             std::string::npos);
-  put(path(), "x");
+  write_text(path(), "x");
   expect_error(ErrorCode::io, [&] { reader_.read(path() + std::string(1, '\0') + "tail"); });
 }
 

@@ -73,9 +73,9 @@ namespace quickbeam::io {
 namespace {
 
 using test::bytes_of;
-using test::contents;
 using test::expect_error;
-using test::put;
+using test::read_text;
+using test::write_text;
 
 const std::string new_text(300, 'n');
 
@@ -104,7 +104,7 @@ TEST_F(OutputFault, O02_O03_DiskFullAtEveryByte) {
     for (std::size_t k = 0; k < new_text.size(); ++k) {
       SCOPED_TRACE(std::string(disk.name) + " at byte " + std::to_string(k));
       for (const bool old_file : {false, true}) {
-        if (old_file) put(path_, "old");
+        if (old_file) write_text(path_, "old");
         const auto info = expect_error(ErrorCode::io, [&] {
           const Armed armed({.room = k, .write_error = disk.error});
           write_pieces();
@@ -112,7 +112,7 @@ TEST_F(OutputFault, O02_O03_DiskFullAtEveryByte) {
         EXPECT_EQ(info.offset, k);
         EXPECT_TRUE(info.found.starts_with(disk.name)) << info.found;
         EXPECT_EQ(folder_.names().size(), old_file ? 1u : 0u) << "a temporary file was left";
-        EXPECT_EQ(contents(path_), old_file ? "old" : "");
+        EXPECT_EQ(read_text(path_), old_file ? "old" : "");
         std::filesystem::remove(path_);
       }
     }
@@ -125,7 +125,7 @@ TEST_F(OutputFault, O03_FileSizeLimitAtEveryByte) {
   for (std::size_t k = 0; k < new_text.size(); k += 7) {
     SCOPED_TRACE(k);
     const rlimit limit{k, before.rlim_max};
-    put(path_, "old");
+    write_text(path_, "old");
     ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
     const auto info = test::error_of([&] { write_pieces(); });
     ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
@@ -133,7 +133,7 @@ TEST_F(OutputFault, O03_FileSizeLimitAtEveryByte) {
     EXPECT_EQ(info->code, ErrorCode::io);
     EXPECT_TRUE(info->found.starts_with("EFBIG")) << info->found;
     EXPECT_EQ(info->offset, k);
-    EXPECT_EQ(contents(path_), "old");
+    EXPECT_EQ(read_text(path_), "old");
     EXPECT_EQ(folder_.names().size(), 1u);
   }
   std::signal(SIGXFSZ, handler);
@@ -141,14 +141,14 @@ TEST_F(OutputFault, O03_FileSizeLimitAtEveryByte) {
 
 TEST_F(OutputFault, O04_NoRenameAfterAFailedClose) {
   for (const NamedError& disk : disk_errors) {
-    put(path_, "old");
+    write_text(path_, "old");
     const auto info = expect_error(ErrorCode::io, [&] {
       const Armed armed({.close_error = disk.error});
       write_pieces();
     });
     EXPECT_EQ(info.field, "close");
     EXPECT_TRUE(info.found.starts_with(disk.name)) << info.found;
-    EXPECT_EQ(contents(path_), "old");
+    EXPECT_EQ(read_text(path_), "old");
     EXPECT_EQ(folder_.names().size(), 1u);
   }
 }
@@ -156,7 +156,7 @@ TEST_F(OutputFault, O04_NoRenameAfterAFailedClose) {
 TEST_F(OutputFault, InterruptedAndShortWritesAreContinued) {
   const Armed armed({.interrupt = true, .byte_by_byte = true});
   write_pieces();
-  EXPECT_EQ(contents(path_), new_text);
+  EXPECT_EQ(read_text(path_), new_text);
 }
 
 TEST_F(OutputFault, O02_AFailedFileStaysFailed) {
@@ -173,7 +173,7 @@ TEST_F(OutputFault, O02_AFailedFileStaysFailed) {
 TEST_F(OutputFault, O01_FoldersThatCannotBeWrittenTo) {
   const auto absent = expect_error(ErrorCode::io, [&] { write_file(folder_ / "no/x", {}); });
   EXPECT_TRUE(absent.found.starts_with("ENOENT")) << absent.found;
-  put(path_, "old");
+  write_text(path_, "old");
   const auto file = expect_error(ErrorCode::io, [&] { write_file(path_ + "/x", {}); });
   EXPECT_TRUE(file.found.starts_with("ENOTDIR")) << file.found;
   const auto folder = expect_error(ErrorCode::io, [&] { write_file(folder_ / "", {}); });
@@ -185,13 +185,13 @@ TEST_F(OutputFault, O01_FoldersThatCannotBeWrittenTo) {
 
 TEST_F(OutputFault, O05_ALinkIsReplacedNotFollowed) {
   const std::string input = folder_ / "input.cbf";
-  put(input, "precious");
+  write_text(input, "precious");
   for (const std::string& target : {input, folder_ / "absent", std::string("out.png")}) {
     ASSERT_EQ(::symlink(target.c_str(), path_.c_str()), 0);
     write_file(path_, bytes_of("new"));
     EXPECT_FALSE(std::filesystem::is_symlink(path_));
-    EXPECT_EQ(contents(path_), "new");
-    EXPECT_EQ(contents(input), "precious");
+    EXPECT_EQ(read_text(path_), "new");
+    EXPECT_EQ(read_text(input), "precious");
     EXPECT_FALSE(std::filesystem::exists(folder_ / "absent"));
     std::filesystem::remove(path_);
   }
@@ -199,11 +199,11 @@ TEST_F(OutputFault, O05_ALinkIsReplacedNotFollowed) {
 
 TEST_F(OutputFault, O05_AHardLinkToTheInputLeavesTheInputAlone) {
   const std::string input = folder_ / "input.cbf";
-  put(input, "precious");
+  write_text(input, "precious");
   std::filesystem::create_hard_link(input, path_);
   write_file(path_, bytes_of("new"));
-  EXPECT_EQ(contents(input), "precious");
-  EXPECT_EQ(contents(path_), "new");
+  EXPECT_EQ(read_text(input), "precious");
+  EXPECT_EQ(read_text(path_), "new");
 }
 
 TEST_F(OutputFault, O05_DevicesAndFifosAreNotReplaced) {
@@ -221,9 +221,9 @@ TEST_F(OutputFault, O07_TwoWritersOfOneNameDoNotMeet) {
   first.write(bytes_of("first"));
   second.write(bytes_of("second"));
   second.commit();
-  EXPECT_EQ(contents(path_), "second");
+  EXPECT_EQ(read_text(path_), "second");
   first.commit();
-  EXPECT_EQ(contents(path_), "first");
+  EXPECT_EQ(read_text(path_), "first");
   EXPECT_EQ(folder_.names().size(), 1u);
 }
 
@@ -251,7 +251,7 @@ TEST_F(OutputFault, O08_OddNamesWork) {
                                std::string(250, '\xc3')};
   for (const std::string& name : names) {
     write_file(folder_ / name, bytes_of(name));
-    EXPECT_EQ(contents(folder_ / name), name);
+    EXPECT_EQ(read_text(folder_ / name), name);
     std::filesystem::remove(folder_ / name);
   }
   EXPECT_TRUE(folder_.names().empty());

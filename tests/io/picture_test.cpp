@@ -148,7 +148,7 @@ TEST(Png, PngcheckFindsNoFault) {
   for (const Extent extent :
        {Extent{1, 1}, Extent{250, 250}, Extent{1, 70000}, Extent{2463, 2527}}) {
     const auto bytes = encode_png(noise(extent.width, extent.height).view(), colours(), out);
-    test::put(folder / "a.png", text_of(bytes));
+    test::write_text(folder / "a.png", text_of(bytes));
     EXPECT_EQ(std::system(("pngcheck -q " + folder / "a.png").c_str()), 0) << extent.width;
   }
 }

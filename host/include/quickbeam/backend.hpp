@@ -63,8 +63,6 @@ class Backend {
   virtual std::string unavailable_because(int device) const = 0;
   /// One line a device for `quickbeam devices`.
   virtual std::vector<std::string> devices() const = 0;
-  /// Whether it has kernels for this work.
-  virtual bool supports(const ReducePlan& plan) const = 0;
   virtual std::unique_ptr<Reducer> make_reducer(const ReducePlan& plan) const = 0;
 };
 

@@ -18,7 +18,7 @@ struct OutputName {
   std::string_view target;            ///< as given to -o
   std::string_view input;             ///< the frame's file
   std::string_view suffix;            ///< ".png", ".thumb.jpeg", ...
-  std::optional<std::int64_t> index;  ///< set for files of several frames
+  std::optional<std::int64_t> index;  ///< from 1, set for files of several frames
 };
 
 /// True when the target is a folder (no braces and no picture suffix).
@@ -29,5 +29,12 @@ bool names_folder(std::string_view target);
 /// an index that the template does not mention stands before the suffix.
 /// Throws Error USAGE for an unknown field or an unclosed brace.
 std::string output_path(const OutputName& name);
+
+/// The picture suffix of a target that names a file (".png", ".jpg", ".jpeg"), else empty.
+std::string_view picture_suffix(std::string_view target);
+
+/// Creates the folder when it is missing and makes sure that files can be put there.
+/// Throws Error IO with the reason.
+void make_output_folder(const std::string& folder);
 
 }  // namespace quickbeam

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,10 +33,13 @@ struct ThumbnailJob {
   DeviceChoice device{};  ///< default: choose_device("auto")
   ReadPolicy read{};
   OnFailure on_failure = OnFailure::keep_going;
-  const std::atomic<bool>* stop =
-      nullptr;  ///< set from anywhere: begun items finish, then it returns
-  /// Inputs for which it returns true are left out (they count as skipped); null = none.
-  std::function<bool(const std::string& input)> skip{};
+  /// Set from anywhere: what was begun is finished, then the run returns.
+  const std::atomic<bool>* stop = nullptr;
+  /// Groups of inputs (one file, or the files of a sum) for which it returns true are left out and
+  /// count as skipped; `shared` is the scale of the collection, if there is one. Null = none.
+  /// Called from several threads at once.
+  std::function<bool(std::span<const std::string> inputs, const std::optional<LevelRange>& shared)>
+      skip{};
 };
 
 /// A file written, as it was at the time.
@@ -47,8 +51,9 @@ struct OutputFile {
 
 /// One frame (or one sum of frames): done or failed.
 struct ThumbnailResult {
-  std::string input{};     ///< the first file of a sum
-  std::int64_t frame = 0;  ///< in that file
+  std::string input{};               ///< the first file of a sum
+  std::vector<std::string> added{};  ///< the other files of a sum
+  std::int64_t frame = 1;            ///< in that file, from 1
   std::int64_t frames_added = 1;
   std::vector<OutputFile> outputs{};
   LevelRange levels{};

@@ -99,7 +99,7 @@ class CudaReducer final : public Reducer {
         std::memcpy(sums_->row(y), rows_.sum_row(y, extras), width * sizeof(Sum));
         std::memcpy(sums_->flags_row(y), rows_.saturated_row(), width);
       } else {
-        std::memcpy(frame_->row(y), rows_.row(0, y, extras), width * sizeof(W));
+        std::memcpy(frame_->row(y), rows_.row(y, extras), width * sizeof(W));
       }
     }
     const ReduceReport report = rows_.finish();
@@ -151,11 +151,6 @@ class CudaBackend final : public Backend {
                       ", " + std::to_string(properties.totalGlobalMem >> 20) + " MiB");
     }
     return lines;
-  }
-
-  bool supports(const ReducePlan& plan) const override {
-    // A large window costs window^2 reads a pixel in the plain kernel: the CPU is faster.
-    return plan.spec.op != ReduceOp::dilate || plan.spec.window <= 2 * plan.spec.factor;
   }
 
   std::unique_ptr<Reducer> make_reducer(const ReducePlan& plan) const override {

@@ -45,7 +45,7 @@ struct ErrorInfo {
   std::string format{};                   ///< "CBF", "NPY", ...
   std::string field{};                    ///< header key or part of the file
   std::optional<std::uint64_t> offset{};  ///< byte in the (decompressed) file
-  std::optional<std::uint64_t> frame{};   ///< 0-based image in the file
+  std::optional<std::uint64_t> frame{};   ///< image in the file, from 1 as in N@file
   std::string expected{};
   std::string found{};
 };
