@@ -10,9 +10,9 @@
 namespace quickbeam::cli {
 
 struct Inputs {
-  std::vector<std::string> given;
-  std::string files_from;
-  std::string select;
+  std::vector<std::string> given{};
+  std::string files_from{};
+  std::string select{};
 
   void declare(CLI::App& app);
   /// Every input file, in the order given; the files of a folder or glob in natural order (frame 9
