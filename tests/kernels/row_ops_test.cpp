@@ -83,7 +83,7 @@ TYPED_TEST(RowOps, CountRowCountsValidUnsaturatedPixels) {
         std::vector<std::uint64_t> counts(bins, 7), expected(bins, 7);
         for (const W v : row)
           if (is_valid(v, range) && !(v > saturation)) ++expected[naive_bin(v, bins)];
-        count_row<W>(row, range, saturation, counts);
+        count_row<W>(row, range, saturation, nullptr, counts);
         ASSERT_EQ(counts, expected);
       }
 }
@@ -104,14 +104,23 @@ TYPED_TEST(RowOps, CountRowTakesTheFloorAndNeverLeavesTheBins) {
                                 -inf,
                                 std::numeric_limits<W>::quiet_NaN()};
     std::vector<std::uint64_t> counts(5);
-    count_row<W>(row, ranges<W>().back(), std::numeric_limits<W>::max(), counts);
+    count_row<W>(row, ranges<W>().back(), std::numeric_limits<W>::max(), nullptr, counts);
     EXPECT_EQ(counts, (std::vector<std::uint64_t>{3, 1, 1, 1, 2}));
   } else {
     const std::vector<W> row = {-1, 0, 1, 3, 4, 5, std::numeric_limits<W>::max()};
     std::vector<std::uint64_t> counts(5);
-    count_row<W>(row, ranges<W>().front(), std::numeric_limits<W>::max(), counts);
+    count_row<W>(row, ranges<W>().front(), std::numeric_limits<W>::max(), nullptr, counts);
     EXPECT_EQ(counts, (std::vector<std::uint64_t>{1, 1, 0, 1, 3}));
   }
+}
+
+TYPED_TEST(RowOps, CountRowLeavesOutFlaggedPixels) {
+  using W = TypeParam;
+  const std::vector<W> row = {1, 1, 2, 2};
+  const std::uint8_t flags[] = {0, 1, 1, 0};
+  std::vector<std::uint64_t> counts(4);
+  count_row<W>(row, ranges<W>().front(), std::numeric_limits<W>::max(), flags, counts);
+  EXPECT_EQ(counts, (std::vector<std::uint64_t>{0, 1, 1, 0}));
 }
 
 TYPED_TEST(RowOps, ClipRowCutsValidPixelsAndLeavesTheMaskedAlone) {
