@@ -152,6 +152,17 @@ struct Folder {
       add_merge_rows(Loader<false>(valid), row, suffix, count, prefix, line);
   }
 
+  /// Two vectors at a time; in place, for what is written has been read.
+  static void halve(W* line, std::size_t count) {
+    const std::size_t n = lanes();
+    for (std::size_t i = 0; 2 * i + 1 < count; i += 2 * n) {
+      V even[2], odd[2];
+      for (std::size_t k = 0; k < 2; ++k)
+        hn::LoadInterleaved2(D(), line + 2 * (i + k * n), even[k], odd[k]);
+      for (std::size_t k = 0; k < 2; ++k) hn::StoreU(both(even[k], odd[k]), D(), line + i + k * n);
+    }
+  }
+
   /// Ascending and in place: what a step reads ahead has not been written yet.
   static std::size_t spread(W* line, std::size_t count, std::size_t window) {
     std::size_t span = 1;
@@ -216,8 +227,8 @@ struct Folder {
     }
   }
 
-  static constexpr FoldKernels<W> table = {start,     add,    start_two, add_two, merge,
-                                           add_merge, spread, sample,    stream};
+  static constexpr FoldKernels<W> table = {start,     add,   start_two, add_two, merge,
+                                           add_merge, halve, spread,    sample,  stream};
 };
 
 template <class W>

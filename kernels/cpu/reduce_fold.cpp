@@ -91,10 +91,10 @@ class FoldReducer final : public RowReducer<W> {
 
   /// Most rows have no saturated pixel, which is quickly seen.
   void flag_saturated(const W* values, std::size_t count, std::uint8_t* flags) const {
-    bool any = false;
-    for (std::size_t x = 0; x < count; ++x) any |= values[x] > level_;
+    int any = 0;  // of the width of most pixels, so that the loop becomes vectors
+    for (std::size_t x = 0; x < count; ++x) any |= static_cast<int>(values[x] > level_);
     std::fill_n(flags, count, std::uint8_t{0});
-    for (std::size_t x = 0; any && x < count; ++x) flags[x] = values[x] > level_;
+    for (std::size_t x = 0; any != 0 && x < count; ++x) flags[x] = values[x] > level_;
   }
 
   void emit(std::int64_t y) {

@@ -45,6 +45,8 @@ struct FoldKernels {
   /// prefix = fold(prefix, row, masked), line = fold(prefix, suffix).
   void (*add_merge)(const W* row, const W* suffix, std::size_t count, ValidRange<W> valid,
                     W* prefix, W* line);
+  /// line[i] = fold(line[2 i], line[2 i + 1]) for every whole pair.
+  void (*halve)(W* line, std::size_t count);
   /// line[i] = fold(line[i .. i + span)) where i + span <= count, for the span it returns:
   /// span <= window < 2 span + 1, so that two of them cover a window. In place, O(log window).
   std::size_t (*spread)(W* line, std::size_t count, std::size_t window);

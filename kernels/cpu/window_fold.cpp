@@ -136,10 +136,13 @@ void WindowFold<W>::take(W* out) {
   const W nothing = fold_identity<W>(fold_);
   std::fill_n(first, across_.before, nothing);
   std::fill_n(line() + across_.size, across_.after(), nothing);
-  const auto count = as_size(across_.before + across_.size + across_.after());
-  const std::size_t span = kernels_.spread(first, count, as_size(across_.window));
-  kernels_.sample(first, as_size(across_.outputs), as_size(across_.step),
-                  as_size(across_.window) - span, out);
+  auto count = as_size(across_.before + across_.size + across_.after());
+  auto step = as_size(across_.step), window = as_size(across_.window);
+  // Windows that begin and end between pairs are windows over the pairs, of which there are half.
+  for (; step % 2 == 0 && window % 2 == 0; step /= 2, window /= 2, count /= 2)
+    kernels_.halve(first, count);
+  const std::size_t span = kernels_.spread(first, count, window);
+  kernels_.sample(first, as_size(across_.outputs), step, window - span, out);
 }
 
 template class WindowFold<std::int32_t>;
