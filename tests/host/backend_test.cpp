@@ -37,7 +37,6 @@ TEST(Backends, TheCpuIsLastAndTakesAnything) {
   for (const PixelType type : {PixelType::i8, PixelType::u64, PixelType::f64})
     for (const ReduceOp op : {ReduceOp::max, ReduceOp::mean, ReduceOp::dilate}) {
       const ReducePlan plan{.type = type, .extent = {8, 8}, .spec = {.op = op, .factor = 2}};
-      EXPECT_TRUE(cpu.supports(plan));
       EXPECT_NE(cpu.make_reducer(plan), nullptr);
     }
 }
