@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <charconv>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -50,6 +51,33 @@ std::string recipe_text(const ThumbnailJob& job) {
   return text_hash(text);
 }
 
+/// Text as JSON can hold it, which any file name is not: bytes beyond ASCII as %XX.
+std::string to_ascii(std::string_view bytes) {
+  std::string text;
+  for (const char c : bytes)
+    if (static_cast<unsigned char>(c) < 0x80 && c != '%')
+      text += c;
+    else
+      text += fmt::format("%{:02x}", static_cast<unsigned char>(c));
+  return text;
+}
+
+/// What to_ascii was given.
+std::string from_ascii(std::string_view text) {
+  std::string bytes;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned value = 0;
+    if (text[i] == '%' && i + 2 < text.size() &&
+        std::from_chars(text.data() + i + 1, text.data() + i + 3, value, 16).ec == std::errc{}) {
+      bytes += static_cast<char>(value);
+      i += 2;
+    } else {
+      bytes += text[i];
+    }
+  }
+  return bytes;
+}
+
 std::string with_checksum(const std::string& text) { return text_hash(text) + " " + text + "\n"; }
 
 }  // namespace
@@ -80,7 +108,10 @@ void Journal::load(const std::string& path) {
     if (line.size() < 10 || with_checksum(line.substr(9)) != line + "\n") continue;
     const Json json = Json::parse(line.substr(9), nullptr, false);
     if (json.is_discarded()) continue;
-    done_[json.at("input")] = {json.at("state"), json.at("outputs"), json.at("output_states")};
+    Entry& entry = done_[from_ascii(json.at("input").get<std::string>())];
+    entry = {from_ascii(json.at("state").get<std::string>()), json.at("outputs"),
+             json.at("output_states")};
+    for (std::string& output : entry.outputs) output = from_ascii(output);
   }
 }
 
@@ -106,7 +137,7 @@ void Journal::record(const ThumbnailResult& result) {
   if (!file_ || result.skipped) return;
   pending_failed_ = pending_failed_ || result.error.has_value();
   for (const auto& output : result.outputs) {
-    pending_.outputs.push_back(output.path);
+    pending_.outputs.push_back(to_ascii(output.path));
     pending_.output_states.push_back(content_text(output.bytes, output.crc32));
   }
   if (!result.last_of_input) return;
@@ -114,12 +145,11 @@ void Journal::record(const ThumbnailResult& result) {
     std::vector<std::string> inputs{result.input};
     inputs.insert(inputs.end(), result.added.begin(), result.added.end());
     const auto shared = shares_levels_ ? std::optional(result.levels) : std::nullopt;
-    const Json json{{"input", result.input},
-                    {"state", state_of(inputs, shared)},
+    const Json json{{"input", to_ascii(result.input)},
+                    {"state", to_ascii(state_of(inputs, shared))},
                     {"outputs", pending_.outputs},
                     {"output_states", pending_.output_states}};
-    const std::string line =
-        with_checksum(json.dump(-1, ' ', true, Json::error_handler_t::replace));
+    const std::string line = with_checksum(json.dump());
     (void)std::fwrite(line.data(), 1, line.size(), file_);
     (void)std::fflush(file_);
   }

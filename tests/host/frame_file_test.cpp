@@ -142,7 +142,7 @@ TEST_F(FrameFiles, LocatedAddsPathFrameAndPlaceInTheFile) {
   const ErrorInfo info = file_.located(local, 1).info();
   EXPECT_EQ(info.path, path_);
   EXPECT_EQ(info.format, "CBF");
-  EXPECT_EQ(info.frame, 1U) << "the place in a group means nothing to a user";
+  EXPECT_EQ(info.frame, 2U) << "counted from 1, not the place in a group";
   EXPECT_EQ(info.offset, parts_.bytes().rfind("\x0c\x1a\x04\xd5") + 4 + 5);
   EXPECT_EQ(to_string(file_.located(Error(info), 0).info()), to_string(info)) << "once only";
   EXPECT_FALSE(file_.located(Error({.code = ErrorCode::io}), 0).info().offset);
@@ -164,7 +164,7 @@ TEST_F(FrameFiles, ADamagedStreamOfDepthIsLocatedAndSpoilsNoOther) {
   const ErrorInfo error = error_of([&] { file_.frame(4); });
   EXPECT_EQ(error.code, ErrorCode::inconsistent) << "too few pixels for the dimensions";
   EXPECT_EQ(error.path, path_);
-  EXPECT_EQ(error.frame, 4U);
+  EXPECT_EQ(error.frame, 5U) << "counted from 1";
   EXPECT_EQ(error.offset, bytes.rfind("\x0c\x1a\x04\xd5") + 4 + damaged.data.size());
   EXPECT_EQ(decoded(file_.frame(0)), frame_pixels(0));
   EXPECT_EQ(error_of([&] { file_.frame(2); }).code, error.code) << "asked again";
