@@ -74,60 +74,46 @@ struct Folder {
     }
   }
 
-  template <class Load>
-  static HWY_INLINE void start_rows(const Load& load, const W* row, std::size_t count, W* line) {
-    for (std::size_t i = 0; i < count; i += lanes()) hn::StoreU(load(row + i), D(), line + i);
+  /// Calls `work` with the loader these pixels need.
+  template <class Work>
+  static HWY_INLINE void with_loader(ValidRange<W> valid, const Work& work) {
+    if (needs_check(valid))
+      work(Loader<true>(valid));
+    else
+      work(Loader<false>(valid));
   }
+
   static void start(const W* HWY_RESTRICT row, std::size_t count, ValidRange<W> valid,
                     W* HWY_RESTRICT line) {
-    if (needs_check(valid))
-      start_rows(Loader<true>(valid), row, count, line);
-    else
-      start_rows(Loader<false>(valid), row, count, line);
+    with_loader(valid, [=](const auto& load) HWY_ATTR {
+      for (std::size_t i = 0; i < count; i += lanes()) hn::StoreU(load(row + i), D(), line + i);
+    });
   }
 
-  template <class Load>
-  static HWY_INLINE void add_rows(const Load& load, const W* row, std::size_t count, const W* line,
-                                  W* out) {
-    for (std::size_t i = 0; i < count; i += lanes())
-      hn::StoreU(both(hn::LoadU(D(), line + i), load(row + i)), D(), out + i);
-  }
   static void add(const W* row, std::size_t count, ValidRange<W> valid, const W* line, W* out) {
-    if (needs_check(valid))
-      add_rows(Loader<true>(valid), row, count, line, out);
-    else
-      add_rows(Loader<false>(valid), row, count, line, out);
-  }
-
-  template <class Load>
-  static HWY_INLINE void start_two_rows(const Load& load, const W* first, const W* second,
-                                        std::size_t count, W* line) {
-    in_fours(count, [&](std::size_t i) HWY_ATTR {
-      hn::StoreU(both(load(first + i), load(second + i)), D(), line + i);
+    with_loader(valid, [=](const auto& load) HWY_ATTR {
+      for (std::size_t i = 0; i < count; i += lanes())
+        hn::StoreU(both(hn::LoadU(D(), line + i), load(row + i)), D(), out + i);
     });
   }
-  static void start_two(const W* HWY_RESTRICT first, const W* HWY_RESTRICT second,
-                        std::size_t count, ValidRange<W> valid, W* HWY_RESTRICT line) {
-    if (needs_check(valid))
-      start_two_rows(Loader<true>(valid), first, second, count, line);
-    else
-      start_two_rows(Loader<false>(valid), first, second, count, line);
-  }
 
-  template <class Load>
-  static HWY_INLINE void add_two_rows(const Load& load, const W* first, const W* second,
-                                      std::size_t count, W* line) {
-    in_fours(count, [&](std::size_t i) HWY_ATTR {
-      const V rows = both(load(first + i), load(second + i));
-      hn::StoreU(both(hn::LoadU(D(), line + i), rows), D(), line + i);
+  static void start_two(const W* first, const W* second, std::size_t count, ValidRange<W> valid,
+                        W* line) {
+    with_loader(valid, [=](const auto& load) HWY_ATTR {
+      in_fours(count, [&](std::size_t i) HWY_ATTR {
+        hn::StoreU(both(load(first + i), load(second + i)), D(), line + i);
+      });
     });
   }
-  static void add_two(const W* HWY_RESTRICT first, const W* HWY_RESTRICT second, std::size_t count,
-                      ValidRange<W> valid, W* HWY_RESTRICT line) {
-    if (needs_check(valid))
-      add_two_rows(Loader<true>(valid), first, second, count, line);
-    else
-      add_two_rows(Loader<false>(valid), first, second, count, line);
+
+  static void add_two(const W* first, const W* second, std::size_t count, ValidRange<W> valid,
+                      W* line) {
+    with_loader(valid, [=](const auto& load) HWY_ATTR {
+      in_fours(count, [&](std::size_t i) HWY_ATTR {
+        const V rows = both(load(first + i), load(second + i));
+        hn::StoreU(both(hn::LoadU(D(), line + i), rows), D(), line + i);
+      });
+    });
   }
 
   static void merge(const W* a, const W* b, std::size_t count, W* out) {
@@ -135,21 +121,15 @@ struct Folder {
       hn::StoreU(both(hn::LoadU(D(), a + i), hn::LoadU(D(), b + i)), D(), out + i);
   }
 
-  template <class Load>
-  static HWY_INLINE void add_merge_rows(const Load& load, const W* row, const W* suffix,
-                                        std::size_t count, W* prefix, W* line) {
-    for (std::size_t i = 0; i < count; i += lanes()) {
-      const V v = both(hn::LoadU(D(), prefix + i), load(row + i));
-      hn::StoreU(v, D(), prefix + i);
-      hn::StoreU(both(v, hn::LoadU(D(), suffix + i)), D(), line + i);
-    }
-  }
-  static void add_merge(const W* HWY_RESTRICT row, const W* HWY_RESTRICT suffix, std::size_t count,
-                        ValidRange<W> valid, W* HWY_RESTRICT prefix, W* HWY_RESTRICT line) {
-    if (needs_check(valid))
-      add_merge_rows(Loader<true>(valid), row, suffix, count, prefix, line);
-    else
-      add_merge_rows(Loader<false>(valid), row, suffix, count, prefix, line);
+  static void add_merge(const W* row, const W* suffix, std::size_t count, ValidRange<W> valid,
+                        W* prefix, W* line) {
+    with_loader(valid, [=](const auto& load) HWY_ATTR {
+      for (std::size_t i = 0; i < count; i += lanes()) {
+        const V v = both(hn::LoadU(D(), prefix + i), load(row + i));
+        hn::StoreU(v, D(), prefix + i);
+        hn::StoreU(both(v, hn::LoadU(D(), suffix + i)), D(), line + i);
+      }
+    });
   }
 
   /// Two vectors at a time; in place, for what is written has been read.
