@@ -27,7 +27,7 @@ std::vector<std::string> all_to_npy(FrameFile& file, const std::string& target,
   const Payload first = file.frame(0);
   const std::int64_t frames = file.frames();
   const std::size_t bytes = static_cast<std::size_t>(first.extent.pixels()) * size_of(first.type);
-  std::vector<std::string> notices = file.file().info.notices;
+  std::vector<std::string> notices;
   Buffer<std::byte> header, pixels(bytes);
   io::AtomicFile out(target);
   out.write(io::npy_header(first.type, first.extent, frames > 1 ? frames : 0, header));
@@ -49,6 +49,8 @@ std::vector<std::string> all_to_npy(FrameFile& file, const std::string& target,
     out.write(pixels.span());
   }
   out.commit();
+  const auto& found = file.file().info.notices;
+  notices.insert(notices.begin(), found.begin(), found.end());
   return notices;
 }
 

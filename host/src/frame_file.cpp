@@ -10,6 +10,7 @@ namespace quickbeam {
 
 void FrameFile::open(const std::string& path, const ReadPolicy& policy) {
   path_ = path;
+  policy_ = policy;
   for (Decoded& stream : decoded_) stream.ready = false;
   file_ = {};
   bytes_ = reader_.read(path);
@@ -67,7 +68,10 @@ std::span<const std::byte> FrameFile::decoded(std::size_t stream) {
     const Payload& payload = file_.streams[stream].payload;
     const auto total = static_cast<std::uint64_t>(payload.extent.pixels() * payload.depth);
     memory.pixels.resize(total * size_of(payload.type));
-    kernels::decode_all(payload, memory.pixels.span());
+    if (const auto wrapped = kernels::decode_all(payload, memory.pixels.span())) {
+      check_wrap(*wrapped, policy_);
+      file_.info.notices.push_back(wrap_notice(*wrapped));
+    }
     memory.ready = true;
   }
   return memory.pixels.span();

@@ -43,6 +43,7 @@ class FrameFile {
   std::span<const std::byte> decoded(std::size_t stream);
 
   std::string path_;
+  ReadPolicy policy_;
   io::FileReader reader_;
   io::FileBytes bytes_;
   io::ImageFile file_;

@@ -116,8 +116,8 @@ void ThumbnailSlot::run_group(std::span<const FrameRef> group, Stage stage,
                               ThumbnailResult& result) {
   const FrameRef first = group.front();
   FrameFile& file = files_[first.file];
-  result.notices = file.file().info.notices;
   Plan& plan = plan_for(FrameLayout::of(file.frame(first.index), file.file().info));
+  result.notices = file.file().info.notices;  // opening a frame may have added to them
   const ReduceReport report = reduce(plan, group);
   if (report.wrapped_pixel) {
     check_wrap(*report.wrapped_pixel, job_.read);

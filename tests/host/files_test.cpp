@@ -126,6 +126,21 @@ TEST(Files, SectionsAreImagesOfOneStack) {
   EXPECT_THROW(load_image({folder / "two.cbf", 3}), Error);
 }
 
+TEST(Files, AWrappingSumInAStreamOfSeveralImagesIsNoticedToo) {
+  TemporaryFolder folder;
+  std::vector<std::int64_t> pixels(64, 0);
+  pixels[0] = 2147483647;
+  pixels[1] = 2147483648;
+  auto parts = oracle::good_cbf();
+  parts.sections[0] = oracle::good_section(pixels, 8, 4);
+  parts.section().set("X-Binary-Size-Third-Dimension", "2");
+  test::write_text(folder / "wrap.cbf", parts.bytes());
+  const ImageAddress second{folder / "wrap.cbf", 2};
+  const ReadPolicy strict{.strict = true};
+  EXPECT_FALSE(load_image(second).info.notices.empty());
+  EXPECT_THROW(load_image(second, strict), Error);
+}
+
 TEST(Files, AWrappingSumIsANoticeAndAnErrorWhenStrict) {
   TemporaryFolder folder;
   auto parts = oracle::good_cbf();
