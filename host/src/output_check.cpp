@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 
 #include <filesystem>
+#include <functional>
 #include <map>
-#include <unordered_map>
 #include <utility>
 
 namespace quickbeam {
@@ -42,55 +42,72 @@ class InputFiles {
   std::map<std::pair<dev_t, ino_t>, const std::string*> files_;
 };
 
-/// Every name a job will write, each only once, none of them an input.
-class Names {
- public:
-  explicit Names(const std::vector<std::string>& inputs) : inputs_(inputs) {}
+/// Calls `take(index of the input, path)` for every output the names of the inputs tell.
+template <class Take>
+void for_each_output(const ThumbnailJob& job, Take&& take) {
+  const auto group = static_cast<std::size_t>(job.recipe.sum_frames);
+  for (std::size_t i = 0; i < job.inputs.size(); i += group) {
+    for (const Picture& picture : job.recipe.pictures)
+      take(i, output_path({job.output, job.inputs[i], picture.suffix, {}}));
+    if (!job.numeric.empty()) take(i, output_path({job.numeric, job.inputs[i], ".npy", {}}));
+  }
+}
 
-  void add(const std::string& output, const std::string& input) {
-    const std::string path = fs::path(output).lexically_normal().string();
-    const auto [entry, fresh] = owners_.emplace(path, input);
-    if (!fresh)
-      fail({.code = ErrorCode::inconsistent,
-            .path = output,
-            .field = "output name",
-            .expected = "one input for each output (use {dir} or {stem} in -o)",
-            .found = entry->second + " and " + input});
-    if (const std::string* same = inputs_.same_as(output))
-      fail({.code = ErrorCode::inconsistent,
-            .path = output,
-            .field = "output name",
-            .expected = "a file other than the inputs",
-            .found = *same == input ? "the input itself" : "the input " + *same});
-    const fs::path folder = fs::path(path).parent_path();
-    if (folder != last_folder_) make_output_folder(folder.empty() ? "." : folder.string());
-    last_folder_ = folder;
+std::size_t hash_of(const std::string& path) {
+  return std::hash<std::string>()(fs::path(path).lexically_normal().string());
+}
+
+[[noreturn]] void fail_name(const std::string& output, std::string expected, std::string found) {
+  fail({.code = ErrorCode::inconsistent,
+        .path = output,
+        .field = "output name",
+        .expected = std::move(expected),
+        .found = std::move(found)});
+}
+
+/// Makes and tries the folders of outputs, once for each run of outputs in one folder.
+class Folders {
+ public:
+  void prepare(const std::string& output) {
+    const fs::path folder = fs::path(output).lexically_normal().parent_path();
+    if (folder != last_) make_output_folder(folder.empty() ? "." : folder.string());
+    last_ = folder;
   }
 
  private:
-  InputFiles inputs_;
-  std::unordered_map<std::string, std::string> owners_;
-  fs::path last_folder_ = "\n";  // no folder has this name: the first one is always prepared
+  fs::path last_ = "\n";  // no folder has this name: the first one is always prepared
 };
 
 }  // namespace
 
 std::vector<std::pair<std::string, std::string>> planned_outputs(const ThumbnailJob& job) {
   std::vector<std::pair<std::string, std::string>> pairs;
-  const auto group = static_cast<std::size_t>(job.recipe.sum_frames);
-  for (std::size_t i = 0; i < job.inputs.size(); i += group) {
-    const std::string& input = job.inputs[i];
-    for (const Picture& picture : job.recipe.pictures)
-      pairs.emplace_back(input, output_path({job.output, input, picture.suffix, {}}));
-    if (!job.numeric.empty())
-      pairs.emplace_back(input, output_path({job.numeric, input, ".npy", {}}));
-  }
+  for_each_output(job, [&](std::size_t i, std::string path) {
+    pairs.emplace_back(job.inputs[i], std::move(path));
+  });
   return pairs;
 }
 
-void check_outputs(const ThumbnailJob& job) {
-  Names names(job.inputs);
-  for (const auto& [input, output] : planned_outputs(job)) names.add(output, input);
+PlannedNames::PlannedNames(const ThumbnailJob& job) {
+  InputFiles inputs(job.inputs);
+  Folders folders;
+  for_each_output(job, [&](std::size_t i, const std::string& output) {
+    const std::string& input = job.inputs[i];
+    const auto [owner, fresh] = owners_.emplace(hash_of(output), i);
+    if (!fresh)
+      fail_name(output, "one input for each output (use {dir} or {stem} in -o)",
+                job.inputs[owner->second] + " and " + input);
+    if (const std::string* same = inputs.same_as(output))
+      fail_name(output, "a file other than the inputs",
+                *same == input ? "the input itself" : "the input " + *same);
+    folders.prepare(output);
+  });
+}
+
+void PlannedNames::check_numbered(const std::string& output) const {
+  if (owners_.contains(hash_of(output)))
+    fail_name(output, "a name of its own for an image of a file of several",
+              "the output of another input");
 }
 
 }  // namespace quickbeam

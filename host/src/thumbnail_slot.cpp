@@ -60,13 +60,11 @@ Image read_mask(const std::string& path, const ReadPolicy& policy) {
   return mask;
 }
 
-ThumbnailSlot::ThumbnailSlot(const ThumbnailJob& job, const std::optional<Image>& mask,
-                             const std::optional<LevelRange>& shared_levels)
-    : job_(job),
-      mask_(mask),
-      shared_levels_(shared_levels),
-      files_(static_cast<std::size_t>(job.recipe.sum_frames)),
-      palette_(make_palette(job.recipe.palette)) {}
+ThumbnailSlot::ThumbnailSlot(const Shared& shared)
+    : shared_(shared),
+      job_(shared.job),
+      files_(static_cast<std::size_t>(job_.recipe.sum_frames)),
+      palette_(make_palette(job_.recipe.palette)) {}
 
 std::vector<ThumbnailResult> ThumbnailSlot::run(std::span<const std::string> files, Stage stage) {
   std::vector<ThumbnailResult> results;
@@ -74,7 +72,7 @@ std::vector<ThumbnailResult> ThumbnailSlot::run(std::span<const std::string> fil
   blank.input = files.front();
   blank.added.assign(files.begin() + 1, files.end());
   // The scale of a collection is that of all its frames, also of those not made again.
-  if (stage == Stage::pictures && job_.skip && job_.skip(files, shared_levels_)) {
+  if (stage == Stage::pictures && job_.skip && job_.skip(files, shared_.levels)) {
     blank.skipped = true;
     return {blank};
   }
@@ -107,7 +105,8 @@ std::vector<ThumbnailResult> ThumbnailSlot::run(std::span<const std::string> fil
 Plan& ThumbnailSlot::plan_for(const FrameLayout& layout) {
   if (!plan_ || !(plan_->layout() == layout)) {
     plan_.reset();  // its memory is needed for the next one
-    plan_ = std::make_unique<Plan>(job_.recipe, layout, job_.device, mask_ ? &*mask_ : nullptr);
+    plan_ = std::make_unique<Plan>(job_.recipe, layout, job_.device,
+                                   shared_.mask ? &*shared_.mask : nullptr);
   }
   return *plan_;
 }
@@ -123,7 +122,7 @@ void ThumbnailSlot::run_group(std::span<const FrameRef> group, Stage stage,
     check_wrap(*report.wrapped_pixel, job_.read);
     result.notices.push_back(wrap_notice(*report.wrapped_pixel));
   }
-  result.levels = shared_levels_ ? *shared_levels_ : plan.levels();
+  result.levels = shared_.levels ? *shared_.levels : plan.levels();
   result.numbers = plan.numbers();
   result.extent = plan.reduced().values.extent();
   result.backend = plan.backend();
@@ -155,9 +154,10 @@ ReduceReport ThumbnailSlot::reduce(Plan& plan, std::span<const FrameRef> group) 
 std::string ThumbnailSlot::name_of(const FrameRef& frame, const std::string& target,
                                    std::string_view suffix) {
   const FrameFile& file = files_[frame.file];
-  OutputName name{target, file.path(), suffix, {}};
-  if (file.frames() > 1) name.index = frame.index + 1;
-  return output_path(name);
+  if (file.frames() == 1) return output_path({target, file.path(), suffix, {}});
+  std::string path = output_path({target, file.path(), suffix, frame.index + 1});
+  shared_.names.check_numbered(path);
+  return path;
 }
 
 void ThumbnailSlot::write_outputs(const Plan& plan, const FrameRef& first,

@@ -12,6 +12,7 @@
 #include <quickbeam/thumbnails.hpp>
 
 #include "host/src/frame_file.hpp"
+#include "host/src/output_check.hpp"
 #include "io/picture.hpp"
 
 namespace quickbeam {
@@ -22,11 +23,17 @@ enum class Stage : std::uint8_t { levels, pictures };
 /// Reads a mask image (any readable file; the first frame; non-zero = masked) as u8.
 Image read_mask(const std::string& path, const ReadPolicy& policy);
 
-/// Not thread-safe; one per thread. The job, mask and levels outlive it.
+/// Not thread-safe; one per thread.
 class ThumbnailSlot {
  public:
-  ThumbnailSlot(const ThumbnailJob& job, const std::optional<Image>& mask,
-                const std::optional<LevelRange>& shared_levels);
+  /// What all slots of a job look at; outlives them and does not change while they run.
+  struct Shared {
+    const ThumbnailJob& job;
+    const PlannedNames& names;
+    const std::optional<Image>& mask;
+    const std::optional<LevelRange>& levels;  ///< of the collection, when it has one scale
+  };
+  explicit ThumbnailSlot(const Shared& shared);
 
   /// Every frame of the files (groups of recipe.sum_frames); never throws for a fault of a file.
   std::vector<ThumbnailResult> run(std::span<const std::string> files, Stage stage);
@@ -45,9 +52,8 @@ class ThumbnailSlot {
   void write_numeric(const Plan& plan, const FrameRef& first, ThumbnailResult& result);
   std::string name_of(const FrameRef& frame, const std::string& target, std::string_view suffix);
 
+  Shared shared_;
   const ThumbnailJob& job_;
-  const std::optional<Image>& mask_;
-  const std::optional<LevelRange>& shared_levels_;
   std::vector<FrameFile> files_;
   std::unique_ptr<Plan> plan_;
   io::Palette palette_;

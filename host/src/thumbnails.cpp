@@ -38,7 +38,7 @@ class Run {
     if (!job_.device.backend) job_.device = choose_device("auto");
     match_format(job_);
     validate(job_.recipe);
-    check_outputs(job_);
+    names_.emplace(job_);
     if (!job_.mask.empty()) mask_ = read_mask(job_.mask, job_.read);
   }
 
@@ -68,8 +68,9 @@ class Run {
     Pipeline<Results> pipeline(items(), thread_count(job_, items()), stop_);
     pipeline.run(
         [&] {
-          return [this, stage, slot = std::make_unique<ThumbnailSlot>(job_, mask_, shared_levels_)](
-                     std::size_t i) {
+          return [this, stage,
+                  slot = std::make_unique<ThumbnailSlot>(
+                      ThumbnailSlot::Shared{job_, *names_, mask_, shared_levels_})](std::size_t i) {
             if (job_.stop && *job_.stop) stop_ = true;
             return slot->run(item(i), stage);
           };
@@ -104,6 +105,7 @@ class Run {
 
   ThumbnailJob job_;
   const std::function<void(const ThumbnailResult&)>& on_result_;
+  std::optional<PlannedNames> names_;
   std::optional<Image> mask_;
   std::optional<LevelRange> shared_levels_;
   std::atomic<bool> stop_ = false;

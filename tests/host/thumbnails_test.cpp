@@ -213,6 +213,20 @@ TEST(Thumbnails, FramesOfOneFileAreNumbered) {
   EXPECT_TRUE(results[1].last_of_input);
 }
 
+TEST(Thumbnails, ANumberedNameNeverTakesThatOfAnotherInput) {
+  TemporaryFolder folder;
+  auto parts = oracle::good_cbf();
+  test::write_text(folder / "a_0002.cbf", parts.bytes());
+  parts.sections.push_back(parts.section());
+  test::write_text(folder / "a.cbf", parts.bytes());
+  const auto results = run(make_job({folder / "a.cbf", folder / "a_0002.cbf"}, folder / "out"));
+  ASSERT_EQ(results.size(), 3u);
+  EXPECT_FALSE(results[0].error);
+  ASSERT_TRUE(results[1].error);
+  EXPECT_EQ(results[1].error->code, ErrorCode::inconsistent);
+  EXPECT_FALSE(results[2].error);
+}
+
 TEST(Thumbnails, RawLevelsOfASumAreThoseOfTheSum) {
   TemporaryFolder folder;
   ThumbnailJob job = make_job(write_frames(folder, 3), folder / "out");
