@@ -39,7 +39,11 @@ int open_for_reading(const std::string& path) {
   } while (fd < 0 && errno == EINTR);
   if (fd >= 0) return fd;
   if (errno == ENOENT || errno == ENOTDIR)
-    fail({.code = ErrorCode::not_found, .path = path, .field = "open", .found = errno_text(errno)});
+    fail({.code = ErrorCode::not_found,
+          .path = path,
+          .field = "open",
+          .expected = "an existing file",
+          .found = errno_text(errno)});
   fail_system(path, "open", errno);
 }
 

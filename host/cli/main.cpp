@@ -2,8 +2,10 @@
 // The command `quickbeam`: a table of sub-commands, and the translation of errors to exit codes.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <iterator>
 #include <new>
 #include <system_error>
 
@@ -72,9 +74,25 @@ int guarded(const std::function<int()>& work) {
   }
 }
 
+/// What CLI11 says of a word that is no sub-command does not name the word.
+std::string usage_text(const CLI::ParseError& error, int argc, char** argv) {
+  const std::string_view word = argc > 1 ? argv[1] : "";
+  const auto known = [&](const Command& command) { return command.name == word; };
+  if (word.starts_with('-') || std::any_of(std::begin(commands), std::end(commands), known))
+    return error.what();
+  std::string names;
+  for (const Command& command : commands)
+    names += (names.empty() ? "" : ", ") + std::string(command.name);
+  return fmt::format("sub-command: expected one of {}, found {}", names, printable(word));
+}
+
 int usage_error(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
   if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
-  print_error(fmt::format("{} [USAGE]", error.what()));
+  if (argc == 1) {
+    fmt::print(stderr, "{}", app.help());
+    return exit_usage;
+  }
+  print_error(fmt::format("{} [USAGE]", usage_text(error, argc, argv)));
   const std::string hint = suggestion(app, argc, argv);
   if (!hint.empty()) fmt::print(stderr, "{}\n", hint);
   fmt::print(stderr, "Run with --help for the options.\n");

@@ -141,7 +141,9 @@ TEST_F(ThumbCommand, UsageErrorsExitWithTwoAndSuggest) {
   EXPECT_NE(command.err.find("'thumb'"), std::string::npos) << command.err;
   EXPECT_EQ(thumb("--tone loud").exit_code, 2);
   EXPECT_EQ(quickbeam("thumb '" + frames_ + "'").exit_code, 2) << "no -o";
+  EXPECT_NE(command.err.find("found thumbs"), std::string::npos) << command.err;
   EXPECT_EQ(quickbeam("").exit_code, 2);
+  EXPECT_NE(quickbeam("").err.find("Examples:"), std::string::npos);
 }
 
 TEST_F(ThumbCommand, AForcedDeviceThatCannotRunExitsWithFour) {
