@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The arithmetic of the parallel byte-offset decoder: its passes, run on the host, must tell the
-// same pixels, faults and positions as the serial decoder on every stream.
+// The arithmetic of the parallel byte-offset decoder, piece by piece: transitions, their
+// composition, totals, and the walk back to a known start.
 #include "kernels/ops/byte_offset_chunk.hpp"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <random>
-#include <string>
+#include <span>
+#include <vector>
 
 #include "tests/kernels/byte_offset_cases.hpp"
 #include "tests/kernels/byte_offset_passes.hpp"
+#include "tests/kernels/random_streams.hpp"
 
 namespace quickbeam::tests {
 namespace {
@@ -23,204 +26,12 @@ using kernels::ops::identity_transition;
 using kernels::ops::transition_of;
 using kernels::ops::unresolved_entry;
 
-constexpr std::uint64_t seed = 20261121;
+constexpr std::uint64_t seed = 20261122;
 
-Bytes random_stream(std::size_t size, double escape_share, int spread, std::mt19937_64& random) {
-  Bytes bytes(size);
-  std::bernoulli_distribution escape(escape_share);
-  std::uniform_int_distribution<int> delta(-spread, spread);
-  for (auto& byte : bytes) byte = escape(random) ? 0x80 : static_cast<std::uint8_t>(delta(random));
-  return bytes;
-}
-
-Bytes random_word_of(std::span<const std::uint8_t> alphabet, std::size_t size,
-                     std::mt19937_64& random) {
-  Bytes bytes(size);
-  for (auto& byte : bytes) byte = alphabet[random() % alphabet.size()];
-  return bytes;
-}
-
-/// Small deltas in codes of every width; now and then the whole width, which wraps or is refused.
-Bytes random_codes(std::size_t size, unsigned widths, std::mt19937_64& random) {
-  Bytes bytes;
-  while (bytes.size() < size) {
-    const int width = 1 << random() % widths;
-    const auto bits = static_cast<std::int64_t>(random());
-    const int kept = random() % 256 == 0 ? 8 * width : random() % 16 == 0 && width > 3 ? 32 : 4;
-    append_code(bytes, bits >> (64 - kept), width);
-    if (random() % 8 == 0) bytes.insert(bytes.end(), random() % 60, 1);
-  }
-  return bytes;
-}
-
-/// Compares streams, and counts what it compared.
-class Comparison {
- public:
-  ~Comparison() {
-    std::printf(
-        "seed %llu: %llu streams, %llu decodes, %llu pixels, %llu entries walked back to, "
-        "%llu not\n",
-        ull(seed), ull(streams_), ull(decodes_), ull(pixels_), ull(resolved_), ull(unresolved_));
-  }
-
-  /// The passes on grids of every shape, for every type that they serve.
-  void all_types(const Bytes& bytes) {
-    for (const std::size_t tile : {1u, 3u, 256u}) {
-      const DecodePasses passes(bytes, {tile, tile == 3 ? 40u : 4096u});
-      ASSERT_NO_FATAL_FAILURE(one<std::int32_t>(passes, bytes, PixelType::i32));
-      if (tile != 3) continue;
-      ASSERT_NO_FATAL_FAILURE(one<std::uint32_t>(passes, bytes, PixelType::u32));
-      ASSERT_NO_FATAL_FAILURE(one<std::int16_t>(passes, bytes, PixelType::i16));
-      ASSERT_NO_FATAL_FAILURE(one<std::uint16_t>(passes, bytes, PixelType::u16));
-      ASSERT_NO_FATAL_FAILURE(one<std::int8_t>(passes, bytes, PixelType::i8));
-      ASSERT_NO_FATAL_FAILURE(one<std::uint8_t>(passes, bytes, PixelType::u8));
-    }
-    ++streams_;
-  }
-
-  std::uint64_t resolved() const { return resolved_; }
-  std::uint64_t unresolved() const { return unresolved_; }
-
- private:
-  static unsigned long long ull(std::uint64_t n) { return n; }
-
-  template <class T>
-  void one(const DecodePasses& passes, const Bytes& bytes, PixelType type) {
-    const std::vector<unsigned> entries = passes.entries(Resolution::scans);
-    if (type == PixelType::i32) {
-      ASSERT_NO_FATAL_FAILURE(walk_back(passes, entries, bytes));
-    }
-    // No type refuses fewer pixels than i64.
-    const std::size_t in_stream = serial(bytes, PixelType::i64, bytes.size() + 1).count;
-    for (const std::size_t count : {in_stream, in_stream + 1, in_stream - in_stream / 3}) {
-      const Outcome got = passes.decode<T>(entries, count);
-      ASSERT_EQ(got, serial(bytes, type, count))
-          << name_of(type) << ", " << count << " pixels of " << bytes.size() << " bytes";
-      ++decodes_;
-      pixels_ += got.count;
-    }
-  }
-
-  static Outcome serial(const Bytes& bytes, PixelType type, std::size_t count) {
-    return tests::decode<SerialByteOffsetDecoder>(bytes, type, {{count, 0}});
-  }
-
-  void walk_back(const DecodePasses& passes, const std::vector<unsigned>& entries,
-                 const Bytes& bytes) {
-    const std::vector<unsigned> walked = passes.entries(Resolution::walk_back);
-    ASSERT_EQ(walked.size(), entries.size());
-    for (std::size_t i = 0; i < walked.size(); ++i) {
-      ++(walked[i] == unresolved_entry ? unresolved_ : resolved_);
-      const auto at = bytes.begin() + std::ptrdiff_t(16 * i);
-      const bool clean = i == 0 || std::count(at - 16, at, 0x80) == 0;
-      if (clean) {
-        ASSERT_EQ(walked[i], 0u);
-      }
-      if (walked[i] != unresolved_entry) {
-        ASSERT_EQ(walked[i], entries[i]) << "chunk " << i;
-      }
-    }
-  }
-
-  std::uint64_t streams_ = 0, decodes_ = 0, pixels_ = 0, resolved_ = 0, unresolved_ = 0;
-};
-
-/// `prefix` ordinary bytes, then `pattern` again and again up to `size` bytes.
-Bytes repeated(std::size_t prefix, const Bytes& pattern, std::size_t size) {
-  Bytes bytes(prefix, 1);
-  while (bytes.size() < size) bytes.push_back(pattern[(bytes.size() - prefix) % pattern.size()]);
-  return bytes;
-}
-
-const std::vector<Bytes> patterns = {
-    {0x80},
-    {0x80, 0x00},
-    {0x80, 0x00, 0x80},
-    {0x80, 0x00, 0x80, 0x00, 0x00, 0x00, 0x80},
-    codes({{1, 2}}),
-    codes({{1, 4}}),
-    codes({{1, 8}}),
-    codes({{-1, 8}, {1, 1}}),
-    codes({{INT32_MIN, 8}, {INT32_MAX, 4}}),
-    codes({{1, 8}, {1, 4}, {1, 2}, {1, 1}}),
-};
-
-TEST(ByteOffsetChunk, EveryLengthAndDensity) {
-  std::mt19937_64 random(seed);
-  Comparison comparison;
-  for (std::size_t size = 0; size <= 200; ++size)
-    for (const double share : {0.0, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95, 1.0}) {
-      const int spread = 1 + static_cast<int>(random() % 127);
-      ASSERT_NO_FATAL_FAILURE(comparison.all_types(random_stream(size, share, spread, random)));
-    }
-  EXPECT_GT(comparison.resolved(), comparison.unresolved());
-  EXPECT_GT(comparison.unresolved(), 0u);
-}
-
-TEST(ByteOffsetChunk, AdversarialBytes) {
-  std::mt19937_64 random(seed + 1);
-  constexpr std::uint8_t alphabet[] = {0x80, 0x80, 0x00, 0x00, 0xff, 0x7f, 0x81, 0x01};
-  Comparison comparison;
-  for (int round = 0; round < 1500; ++round) {
-    const std::size_t letters = 2 + random() % 7;
-    ASSERT_NO_FATAL_FAILURE(comparison.all_types(
-        random_word_of(std::span(alphabet).subspan(1).first(std::min<std::size_t>(letters, 7)),
-                       random() % 400, random)));
-  }
-}
-
-TEST(ByteOffsetChunk, CodesOfEveryWidth) {
-  std::mt19937_64 random(seed + 2);
-  Comparison comparison;
-  for (int round = 0; round < 1000; ++round)
-    ASSERT_NO_FATAL_FAILURE(comparison.all_types(
-        random_codes(random() % 400, 1 + static_cast<unsigned>(round) % 4, random)));
-}
-
-TEST(ByteOffsetChunk, PatternsAtEveryPhase) {
-  Comparison comparison;
-  for (const Bytes& pattern : patterns)
-    for (std::size_t prefix = 0; prefix < 16; ++prefix)
-      for (const std::size_t size : {97u, 160u, 175u})
-        ASSERT_NO_FATAL_FAILURE(comparison.all_types(repeated(prefix, pattern, size)));
-}
-
-TEST(ByteOffsetChunk, LongStreamsOfManyTiles) {
-  std::mt19937_64 random(seed + 3);
-  Comparison comparison;
-  for (const double share : {0.0, 0.0005, 0.01, 0.1, 0.3, 0.6, 0.9, 1.0})
-    for (int round = 0; round < 4; ++round)
-      ASSERT_NO_FATAL_FAILURE(
-          comparison.all_types(random_stream(8000 + random() % 40000, share, 127, random)));
-  for (const Bytes& pattern : patterns)
-    for (const std::size_t prefix : {0u, 5u})
-      ASSERT_NO_FATAL_FAILURE(comparison.all_types(repeated(prefix, pattern, 13000)));
-  for (unsigned widths = 1; widths <= 4; ++widths)
-    ASSERT_NO_FATAL_FAILURE(comparison.all_types(random_codes(30000, widths, random)));
-}
-
-TEST(ByteOffsetChunk, EscapesAcrossTheBorderOfTiles) {
-  std::mt19937_64 random(seed + 4);
-  Comparison comparison;
-  for (const int width : {2, 4, 8})
-    for (std::size_t back = 0; back <= 16; ++back) {
-      Bytes bytes = random_stream(4096 - back, 0, 3, random);
-      append_code(bytes, 1000, width);
-      const Bytes rest = random_stream(4096 + 40, 0, 3, random);
-      bytes.insert(bytes.end(), rest.begin(), rest.end());
-      ASSERT_NO_FATAL_FAILURE(comparison.all_types(bytes));
-    }
-}
-
-TEST(ByteOffsetChunk, EveryTruncation) {
-  std::mt19937_64 random(seed + 5);
-  Comparison comparison;
-  for (int round = 0; round < 4; ++round) {
-    const Bytes bytes = random_codes(150, 4, random);
-    for (std::size_t size = 0; size < bytes.size(); ++size)
-      ASSERT_NO_FATAL_FAILURE(
-          comparison.all_types({bytes.begin(), bytes.begin() + std::ptrdiff_t(size)}));
-  }
+/// The seed is printed, so that a failure can be repeated.
+std::mt19937_64 printed_generator(std::uint64_t number) {
+  std::printf("seed %llu\n", static_cast<unsigned long long>(number));
+  return std::mt19937_64(number);
 }
 
 TEST(ByteOffsetChunk, ACutCodeIsSeenWhereItStarts) {
@@ -261,7 +72,7 @@ ChunkTransition random_transition(std::mt19937_64& random) {
 }
 
 TEST(ByteOffsetChunk, CompositionIsAssociativeAndHasAnIdentity) {
-  std::mt19937_64 random(seed + 6);
+  std::mt19937_64 random = printed_generator(seed);
   constexpr ComposeTransitions then;
   int differ = 0;
   for (int round = 0; round < 20000; ++round) {
@@ -277,7 +88,7 @@ TEST(ByteOffsetChunk, CompositionIsAssociativeAndHasAnIdentity) {
 }
 
 TEST(ByteOffsetChunk, TransitionsAndTotalsOfEveryEntry) {
-  std::mt19937_64 random(seed + 7);
+  std::mt19937_64 random = printed_generator(seed + 1);
   constexpr std::uint8_t alphabet[] = {0x80, 0x00, 0x80, 0x00, 0x01};
   for (int round = 0; round < 5000; ++round) {
     const Bytes bytes = random_word_of(std::span(alphabet).first(2 + random() % 4), 30, random);
@@ -298,7 +109,7 @@ TEST(ByteOffsetChunk, TransitionsAndTotalsOfEveryEntry) {
 }
 
 TEST(ByteOffsetChunk, CleanChunksHaveAShortWay) {
-  std::mt19937_64 random(seed + 8);
+  std::mt19937_64 random = printed_generator(seed + 2);
   for (int round = 0; round < 20000; ++round) {
     const std::size_t size = round % 4 == 0 ? random() % 17 : 16;
     const int spread = round % 3 == 0 ? 127 : 2;
