@@ -26,8 +26,9 @@ inline constexpr unsigned chunk_bytes = 16;
 /// The bytes from the start of a chunk that its transition depends on: a code may start at the
 /// last one.
 inline constexpr unsigned chunk_reach = chunk_bytes - 1 + code_head;
-/// So many bytes without 0x80 end at the start of a code: every longer code starts with one.
-inline constexpr unsigned clean_run = longest_code - 1;
+/// Behind so many bytes without 0x80 a code starts: the seventh byte of the longest code is 0x80,
+/// eight more end it, and the other codes have fewer bytes behind their last 0x80.
+inline constexpr unsigned clean_run = longest_code - code_head;
 
 /// The eight bytes at `from`, of which `available` may be read, the others as 0.
 QUICKBEAM_HD constexpr std::uint64_t load_padded(const std::uint8_t* from,
@@ -80,11 +81,12 @@ struct ChunkTransition {
 
 inline constexpr ChunkTransition identity_transition{0xfedcba9876543210};
 
-/// The transition of one chunk. A chunk without 0x80 sends every skip to 0, and so does one
+/// The transition of one chunk. A clean run at its end sends every skip to 0; so does a chunk
 /// behind the end of the stream.
 QUICKBEAM_HD constexpr ChunkTransition transition_of(const ChunkWindow& window) {
+  static_assert(clean_run == 8, "the second word of a chunk");
   ChunkTransition result;
-  if (!has_escape(window.word[0]) && !has_escape(window.word[1])) return result;
+  if (!has_escape(window.word[1])) return result;
   for (unsigned at = chunk_bytes; at-- > 0;) {
     const unsigned end = at + code_length(window.head(at));
     const std::uint64_t exit = end >= chunk_bytes ? end - chunk_bytes : result(end);
@@ -171,8 +173,8 @@ inline constexpr unsigned unresolved_entry = 15;
 inline constexpr std::uint64_t longest_walk_back = 4096;
 
 /// The skip at `position` <= `size` of a stream, from the bytes before: back to a clean run or to
-/// the start, then forward by codes. unresolved_entry when there is neither in `bound` bytes. So
-/// the entry is 0 wherever the 16 bytes before hold no 0x80. Exact when it resolves.
+/// the start, then forward by codes. unresolved_entry when there is neither in `bound` bytes. The
+/// entry is 0 wherever the eight bytes before hold no 0x80. Exact when it resolves.
 QUICKBEAM_HD constexpr unsigned entry_by_walk_back(const std::uint8_t* stream, std::uint64_t size,
                                                    std::uint64_t position,
                                                    std::uint64_t bound = longest_walk_back) {

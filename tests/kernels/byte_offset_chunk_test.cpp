@@ -49,13 +49,13 @@ TEST(ByteOffsetChunk, ACutCodeIsSeenWhereItStarts) {
 }
 
 TEST(ByteOffsetChunk, WalkingBackGivesUpAtItsBound) {
-  for (const std::uint64_t bound : {14u, 64u, 4096u}) {
+  for (const std::uint64_t bound : {8u, 64u, 4096u}) {
     Bytes bytes(100, 1);
     bytes.insert(bytes.end(), 5000, 0x80);
     const DecodePasses passes(bytes, {256, bound});
     const auto walked = passes.entries(Resolution::walk_back);
     for (std::size_t i = 0; i < walked.size(); ++i)
-      EXPECT_EQ(walked[i] != unresolved_entry, 16 * i <= bound || 16 * i + 14 <= 100 + bound)
+      EXPECT_EQ(walked[i] != unresolved_entry, 16 * i <= bound || 16 * i + 8 <= 100 + bound)
           << "bound " << bound << ", chunk " << i;
   }
 }

@@ -89,7 +89,7 @@ class Comparison {
     for (std::size_t i = 0; i < walked.size(); ++i) {
       ++(walked[i] == unresolved_entry ? unresolved_ : resolved_);
       const auto at = bytes.begin() + std::ptrdiff_t(16 * i);
-      const bool clean = i == 0 || std::count(at - 16, at, 0x80) == 0;
+      const bool clean = i == 0 || std::count(at - 8, at, 0x80) == 0;
       if (clean) {
         ASSERT_EQ(walked[i], 0u);
       }
