@@ -16,13 +16,15 @@
 
 namespace quickbeam::tests {
 
+namespace ops = kernels::ops;
+
 /// How the skip of every chunk is found: by scans of transitions, or by walking back.
 enum class Resolution { scans, walk_back };
 
 /// A shape of the grid: threads of a block, each with a chunk of 16 bytes.
 struct Grid {
   std::size_t tile_chunks = 256;
-  std::uint64_t walk_bound = kernels::ops::longest_walk_back;
+  std::uint64_t walk_bound = ops::longest_walk_back;
 };
 
 /// The scan of Hillis and Steele, inclusive: all steps of one distance at once, then twice the
@@ -67,9 +69,7 @@ class DecodePasses {
     std::copy(bytes.begin(), bytes.end(), stream_.get());
   }
 
-  std::size_t chunks() const {
-    return (size_ + kernels::ops::chunk_bytes - 1) / kernels::ops::chunk_bytes;
-  }
+  std::size_t chunks() const { return (size_ + ops::chunk_bytes - 1) / ops::chunk_bytes; }
 
   /// The skip of every chunk; by walking back it may be unresolved_entry.
   std::vector<unsigned> entries(Resolution resolution) const {
@@ -79,14 +79,14 @@ class DecodePasses {
   /// All that the serial decoder tells of `pixels` pixels of type T.
   template <class T>
   Outcome decode(const std::vector<unsigned>& entries, std::uint64_t pixels) const {
-    const std::vector<kernels::ops::ChunkTotal> before = prefixes(entries);
+    const std::vector<ops::ChunkTotal> before = prefixes(entries);
     Findings found;
     Outcome outcome;
     outcome.pixels.assign(std::min<std::uint64_t>(pixels, size_), 0);
     // Backwards, because no chunk may depend on what another one found.
     for (std::size_t i = chunks(); i-- > 0;)
       decode_chunk<T>(codes(i, entries[i]), i, before[i], pixels, outcome.pixels, found);
-    conclude(found, kernels::ops::count_of(before.back()), pixels, outcome);
+    conclude(found, ops::count_of(before.back()), pixels, outcome);
     return outcome;
   }
 
@@ -101,23 +101,21 @@ class DecodePasses {
     std::uint64_t cut_byte = none;                   ///< code that the end of the stream cuts
   };
 
-  kernels::ops::ChunkCodes codes(std::size_t chunk, unsigned entry) const {
-    const std::uint64_t start = chunk * kernels::ops::chunk_bytes;
+  ops::ChunkCodes codes(std::size_t chunk, unsigned entry) const {
+    const std::uint64_t start = chunk * ops::chunk_bytes;
     return {stream_.get() + start, size_ - start, entry};
   }
 
-  kernels::ops::ChunkWindow window(std::size_t chunk) const {
-    const kernels::ops::ChunkCodes at = codes(chunk, 0);
-    return kernels::ops::load_window(at.chunk, at.available);
+  ops::ChunkWindow window(std::size_t chunk) const {
+    const ops::ChunkCodes at = codes(chunk, 0);
+    return ops::load_window(at.chunk, at.available);
   }
 
   std::vector<unsigned> entries_by_scans() const {
-    std::vector<kernels::ops::ChunkTransition> transitions;
-    for (std::size_t i = 0; i < chunks(); ++i)
-      transitions.push_back(kernels::ops::transition_of(window(i)));
-    transitions =
-        exclusive_tile_scan(transitions, grid_.tile_chunks, kernels::ops::identity_transition,
-                            kernels::ops::ComposeTransitions());
+    std::vector<ops::ChunkTransition> transitions;
+    for (std::size_t i = 0; i < chunks(); ++i) transitions.push_back(ops::transition_of(window(i)));
+    transitions = exclusive_tile_scan(transitions, grid_.tile_chunks, ops::identity_transition,
+                                      ops::ComposeTransitions());
     std::vector<unsigned> result;
     for (const auto& transition : transitions) result.push_back(transition(0));
     return result;
@@ -125,47 +123,43 @@ class DecodePasses {
 
   std::vector<unsigned> entries_by_walk_back() const {
     std::vector<unsigned> result;
-    for (std::uint64_t at = 0; at < size_; at += kernels::ops::chunk_bytes)
-      result.push_back(
-          kernels::ops::entry_by_walk_back(stream_.get(), size_, at, grid_.walk_bound));
+    for (std::uint64_t at = 0; at < size_; at += ops::chunk_bytes)
+      result.push_back(ops::entry_by_walk_back(stream_.get(), size_, at, grid_.walk_bound));
     return result;
   }
 
   /// The totals before every chunk, and behind the last one.
-  std::vector<kernels::ops::ChunkTotal> prefixes(const std::vector<unsigned>& entries) const {
-    std::vector<kernels::ops::ChunkTotal> totals;
+  std::vector<ops::ChunkTotal> prefixes(const std::vector<unsigned>& entries) const {
+    std::vector<ops::ChunkTotal> totals;
     for (std::size_t i = 0; i < chunks(); ++i) totals.push_back(total(i, entries[i]));
     totals.push_back(0);
-    return exclusive_tile_scan(totals, grid_.tile_chunks, kernels::ops::ChunkTotal{0},
+    return exclusive_tile_scan(totals, grid_.tile_chunks, ops::ChunkTotal{0},
                                [](auto a, auto b) { return a + b; });
   }
 
-  kernels::ops::ChunkTotal total(std::size_t chunk, unsigned entry) const {
-    const kernels::ops::ChunkWindow bytes = window(chunk);
+  ops::ChunkTotal total(std::size_t chunk, unsigned entry) const {
+    const ops::ChunkWindow bytes = window(chunk);
     const auto at = codes(chunk, entry);
-    const bool clean = !kernels::ops::has_escape(bytes.word[0]) &&
-                       !kernels::ops::has_escape(bytes.word[1]) && entry == 0;
-    return clean ? kernels::ops::clean_total(bytes.word[0], bytes.word[1], at.available)
-                 : kernels::ops::total_of(at);
+    const bool clean =
+        !ops::has_escape(bytes.word[0]) && !ops::has_escape(bytes.word[1]) && entry == 0;
+    return clean ? ops::clean_total(bytes.word[0], bytes.word[1], at.available) : ops::total_of(at);
   }
 
   template <class T>
-  static void decode_chunk(kernels::ops::ChunkCodes codes, std::size_t chunk,
-                           kernels::ops::ChunkTotal before, std::uint64_t pixels,
-                           std::vector<std::int64_t>& out, Findings& found) {
-    const std::uint64_t start = chunk * kernels::ops::chunk_bytes;
-    std::int64_t value = kernels::ops::sum_of<T>(before);
-    std::uint64_t pixel = kernels::ops::count_of(before), byte = start + codes.position;
-    for (kernels::ops::Code code{}; codes.next(code); ++pixel, byte = start + codes.position) {
+  static void decode_chunk(ops::ChunkCodes codes, std::size_t chunk, ops::ChunkTotal before,
+                           std::uint64_t pixels, std::vector<std::int64_t>& out, Findings& found) {
+    const std::uint64_t start = chunk * ops::chunk_bytes;
+    std::int64_t value = ops::sum_of<T>(before);
+    std::uint64_t pixel = ops::count_of(before), byte = start + codes.position;
+    for (ops::Code code{}; codes.next(code); ++pixel, byte = start + codes.position) {
       if (pixel == pixels) found.surplus_byte = byte;
       if (pixel >= pixels) continue;
-      const auto result = kernels::ops::add_code<T>(value, code);
-      if (result == kernels::ops::SumResult::out_of_range) {
+      const auto result = ops::add_code<T>(value, code);
+      if (result == ops::SumResult::out_of_range) {
         if (pixel < found.refused) found.refused = pixel, found.refused_byte = byte;
         return;
       }
-      if (result == kernels::ops::SumResult::wrapped)
-        found.wrapped = std::min(found.wrapped, pixel);
+      if (result == ops::SumResult::wrapped) found.wrapped = std::min(found.wrapped, pixel);
       out[pixel] = value;
     }
     if (codes.cut()) found.cut_byte = byte;

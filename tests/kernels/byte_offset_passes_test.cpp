@@ -63,9 +63,7 @@ class Comparison {
   template <class T>
   void one(const DecodePasses& passes, const Bytes& bytes, PixelType type) {
     const std::vector<unsigned> entries = passes.entries(Resolution::scans);
-    if (type == PixelType::i32) {
-      ASSERT_NO_FATAL_FAILURE(walk_back(passes, entries, bytes));
-    }
+    ASSERT_NO_FATAL_FAILURE(walk_back(passes, entries, bytes));
     // No type refuses fewer pixels than i64.
     const std::size_t in_stream = serial(bytes, PixelType::i64, bytes.size() + 1).count;
     for (const std::size_t count : {in_stream, in_stream + 1, in_stream - in_stream / 3}) {
@@ -90,12 +88,8 @@ class Comparison {
       ++(walked[i] == unresolved_entry ? unresolved_ : resolved_);
       const auto at = bytes.begin() + std::ptrdiff_t(16 * i);
       const bool clean = i == 0 || std::count(at - 8, at, 0x80) == 0;
-      if (clean) {
-        ASSERT_EQ(walked[i], 0u);
-      }
-      if (walked[i] != unresolved_entry) {
-        ASSERT_EQ(walked[i], entries[i]) << "chunk " << i;
-      }
+      ASSERT_TRUE(!clean || walked[i] == 0) << "chunk " << i;
+      ASSERT_TRUE(walked[i] == unresolved_entry || walked[i] == entries[i]) << "chunk " << i;
     }
   }
 
@@ -167,8 +161,8 @@ TEST(ByteOffsetPasses, PatternsAtEveryPhase) {
 TEST(ByteOffsetPasses, LongStreamsOfManyTiles) {
   std::mt19937_64 random(seed + 3);
   Comparison comparison;
-  for (const double share : {0.0, 0.0005, 0.01, 0.1, 0.3, 0.6, 0.9, 1.0})
-    for (int round = 0; round < 4; ++round)
+  for (const double share : {0.0, 0.0, 0.0005, 0.005, 0.01, 0.1, 0.3, 0.6, 0.9, 0.98, 1.0})
+    for (int round = 0; round < 3; ++round)
       ASSERT_NO_FATAL_FAILURE(
           comparison.all_types(random_stream(8000 + random() % 40000, share, 127, random)));
   for (const Bytes& pattern : patterns)
