@@ -47,6 +47,7 @@ static_assert(std::endian::native == std::endian::little, "raw values are taken 
 
 template <class T, class W>
 void convert(const std::byte* from, ByteOrder order, W* out, std::size_t count) {
+  if (count == 0) return;  // there may be no memory at all
   if (order == ByteOrder::little) {
     if constexpr (std::is_same_v<T, W>) {
       std::memcpy(out, from, count * sizeof(T));
