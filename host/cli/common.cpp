@@ -36,6 +36,11 @@ void put(Json& json, const char* key, const std::string& value) {
 
 }  // namespace
 
+void print_text(std::FILE* stream, const std::string& text) {
+  (void)std::fwrite(text.data(), 1, text.size(), stream);
+  (void)std::fflush(stream);
+}
+
 void apply_config(CLI::App& app, const std::string& path) {
   if (path.empty()) return;
   const auto refuse = [&](ErrorCode code, std::string expected, std::string found) {
@@ -95,14 +100,12 @@ void Progress::step(bool failed) {
   if (failed) ++failed_;
   if (!shown_ || (now_seconds() - last_ < 0.1 && done_ < total_)) return;
   last_ = now_seconds();
-  fmt::print(stderr, "\r{}/{} frames, {} failed ", done_, total_, failed_);
-  std::fflush(stderr);
+  print_err("\r{}/{} frames, {} failed ", done_, total_, failed_);
 }
 
 void Progress::clear() {
   if (!shown_ || last_ == 0) return;
-  fmt::print(stderr, "\r\x1b[K");
-  std::fflush(stderr);
+  print_err("\r\x1b[K");
 }
 
 Json to_json(const ErrorInfo& error) {
@@ -171,8 +174,7 @@ LineWriter::~LineWriter() {
 
 void LineWriter::line(const std::string& text) {
   if (!file_) return;
-  (void)std::fwrite((text + "\n").data(), 1, text.size() + 1, file_);
-  (void)std::fflush(file_);
+  print_text(file_, text + "\n");
 }
 
 }  // namespace quickbeam::cli

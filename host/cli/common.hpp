@@ -2,11 +2,14 @@
 // Options and output that the sub-commands share.
 #pragma once
 
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
+
 #include <atomic>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <quickbeam/core/error.hpp>
@@ -16,6 +19,15 @@
 namespace quickbeam::cli {
 
 using Json = nlohmann::ordered_json;
+
+/// Writes and flushes; a stream that is closed or full loses the text, never the work.
+void print_text(std::FILE* stream, const std::string& text);
+
+/// A message for the user.
+template <class... Args>
+void print_err(fmt::format_string<Args...> text, Args&&... args) {
+  print_text(stderr, fmt::format(text, std::forward<Args>(args)...));
+}
 
 /// Adds an option that can also be set by QUICKBEAM_<NAME> in the environment.
 template <class T>

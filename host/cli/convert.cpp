@@ -29,7 +29,7 @@ int run_convert(const ConvertOptions& options) {
       convert_file(parse_address(options.source), options.target, recipe, options.read.policy());
   if (!options.quiet)
     for (const auto& notice : notices)
-      fmt::print(stderr, "{}: {}\n", printable(options.source, 4096), notice);
+      print_err("{}: {}\n", printable(options.source, 4096), notice);
   return exit_done;
 }
 

@@ -82,7 +82,7 @@ int run_info(const InfoOptions& options) {
         print_text(path, d);
     } catch (const Error& error) {
       status = exit_some_failed;
-      fmt::print(stderr, "quickbeam: {}\n", error.what());
+      print_err("quickbeam: {}\n", error.what());
       if (options.json)
         all.push_back({{"path", printable(path, 4096)}, {"error", cli::to_json(error.info())}});
     }

@@ -12,6 +12,7 @@
 #include <quickbeam/core/error.hpp>
 
 #include "host/cli/command.hpp"
+#include "host/cli/common.hpp"
 #include "host/cli/suggest.hpp"
 
 namespace quickbeam::cli {
@@ -56,7 +57,7 @@ int exit_code_of(ErrorCode code) {
   }
 }
 
-void print_error(std::string_view text) { fmt::print(stderr, "quickbeam: {}\n", text); }
+void print_error(std::string_view text) { print_err("quickbeam: {}\n", text); }
 
 /// Runs `work`; whatever it throws becomes one line and an exit code.
 int guarded(const std::function<int()>& work) {
@@ -89,13 +90,13 @@ std::string usage_text(const CLI::ParseError& error, int argc, char** argv) {
 int usage_error(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
   if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
   if (argc == 1) {
-    fmt::print(stderr, "{}", app.help());
+    print_err("{}", app.help());
     return exit_usage;
   }
   print_error(fmt::format("{} [USAGE]", usage_text(error, argc, argv)));
   const std::string hint = suggestion(app, argc, argv);
-  if (!hint.empty()) fmt::print(stderr, "{}\n", hint);
-  fmt::print(stderr, "Run with --help for the options.\n");
+  if (!hint.empty()) print_err("{}\n", hint);
+  print_err("Run with --help for the options.\n");
   return exit_usage;
 }
 

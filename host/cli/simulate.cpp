@@ -72,8 +72,8 @@ int run_frames(const SimulateOptions& options) {
       });
   progress.clear();
   if (!options.verbosity.quiet)
-    fmt::print(stderr, "{} frames of {} x {} -> {}\n", written, simulator.extent().width,
-               simulator.extent().height, printable(options.output, 4096));
+    print_err("{} frames of {} x {} -> {}\n", written, simulator.extent().width,
+              simulator.extent().height, printable(options.output, 4096));
   return interrupted() ? exit_interrupted : exit_done;
 }
 

@@ -125,7 +125,7 @@ class Report {
     progress_.clear();
     if (options_.json) {
       Json all{{"results", std::move(results_)}, {"summary", to_json(s, seconds)}};
-      fmt::print("{}\n", all.dump(2, ' ', false, Json::error_handler_t::replace));
+      print_text(stdout, all.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
     }
     if (options_.verbosity.quiet) return;
     std::string text = fmt::format("{} done", s.done);
@@ -138,15 +138,15 @@ class Report {
       }
       text += ")";
     }
-    fmt::print(
-        stderr, "{} in {:.2f} s{} -> {}\n", text, seconds,
+    print_err(
+        "{} in {:.2f} s{} -> {}\n", text, seconds,
         s.done > 1 ? fmt::format(" ({:.0f} frames/s)", static_cast<double>(s.done) / seconds) : "",
         printable(options_.output, 4096));
   }
 
   void say(const std::string& text) {
     progress_.clear();
-    fmt::print(stderr, "{}\n", text);
+    print_err("{}\n", text);
   }
 
  private:

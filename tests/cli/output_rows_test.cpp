@@ -126,7 +126,7 @@ TEST_F(OutputRows, O08_MessagesAndJsonEscapeWhatATerminalWouldObey) {
   fs::create_directory(folder_ / "in");
   for (const auto& name : odd_names()) test::write_text(folder_ / ("in/" + name + ".cbf"), "bad");
   for (const std::string how : {"--json -v", "--jsonl - -v"}) {
-    const auto run = thumb("in -o out " + how);
+    const auto run = thumb("in -o out --device cpu " + how);
     EXPECT_EQ(run.exit_code, 1);
     for (const char c : run.err + run.out)
       ASSERT_TRUE(static_cast<unsigned char>(c) >= 0x20 || c == '\n') << static_cast<int>(c);

@@ -164,8 +164,18 @@ TEST_F(ThumbCommand, AnUnusableOutputFolderExitsWithThreeBeforeAnyWork) {
   EXPECT_NE(run.err.find("output folder"), std::string::npos) << run.err;
 }
 
+TEST_F(ThumbCommand, MessagesThatCannotBeWrittenLoseNoPicture) {
+  const std::string line = std::string("'") + QUICKBEAM_COMMAND + "' thumb '" + frames_ + "' '" +
+                           folder_ / "none.cbf" + "' -o '" + out_ + "' -v 2> /dev/full";
+  const int status = std::system(line.c_str());
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 1);
+  EXPECT_EQ(pictures(), 4u);
+}
+
 TEST_F(ThumbCommand, AFullDiskLeavesNoHalfPicture) {
-  const auto run = thumb("--threads 1", "ulimit -f 1;");  // blocks of 512 or 1024 bytes
+  // Blocks of 512 or 1024 bytes: also the messages do not fit.
+  const auto run = thumb("--threads 1 -v", "ulimit -f 1;");
   EXPECT_EQ(run.exit_code, 1);
   EXPECT_EQ(pictures(), 0u);
   for (const auto& entry : std::filesystem::directory_iterator(out_))
