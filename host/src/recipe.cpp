@@ -176,12 +176,6 @@ constexpr Option options[] = {
 
 }  // namespace
 
-std::vector<std::string_view> option_names() {
-  std::vector<std::string_view> names;
-  for (const Option& option : options) names.push_back(option.name);
-  return names;
-}
-
 void set_option(Recipe& recipe, std::string_view name, std::string_view value) {
   for (const Option& option : options)
     if (option.name == name) return option.set(recipe, value);

@@ -58,8 +58,6 @@ std::vector<std::string_view> preset_names();
 /// The recipe of a preset. Throws Error USAGE for an unknown name.
 Recipe preset(std::string_view name);
 
-/// Names of every option of a recipe, as on the command line without dashes.
-std::vector<std::string_view> option_names();
 /// Sets one option by its command-line name ("tone", "levels", ...). Throws Error USAGE that names
 /// the option, what was expected and what was found.
 void set_option(Recipe& recipe, std::string_view option, std::string_view value);
