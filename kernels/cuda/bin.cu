@@ -2,12 +2,9 @@
 // One thread computes one reduced pixel by the definitions in kernels/ops.
 #include "kernels/bin_cuda.hpp"
 
-#include <cuda_runtime_api.h>
+#include <algorithm>
 
-#include <utility>
-
-#include <quickbeam/core/error.hpp>
-
+#include "kernels/cuda/launch.cuh"
 #include "kernels/ops/dilate.hpp"
 
 namespace quickbeam::kernels::cuda {
@@ -15,73 +12,81 @@ namespace {
 
 /// Threads of a block: a warp along a row, so that neighbours read neighbouring windows.
 constexpr dim3 block_shape{32, 8, 1};
-/// The y dimension of a grid ends here on every card; taller images take several rows a thread.
+/// The y and z dimensions of a grid end here on every card; a thread then takes several rows.
 constexpr unsigned largest_grid_y = 65535;
 
-template <class Op>
+/// The pixels of frame `frame`, as the definitions in ops take them.
+template <class W>
+__device__ Counts<W> frame_of(const Planes<W>& in, std::int64_t frame) {
+  const std::int64_t first = frame * in.extent.pixels();
+  return {{in.pixels + first, in.extent},
+          in.flags == nullptr ? nullptr : in.flags + first,
+          in.valid,
+          in.saturation};
+}
+
+template <class Op, class W>
 __global__ void __launch_bounds__(block_shape.x* block_shape.y)
-    reduce_pixels(Op op, Extent out, typename Op::value_type* values, std::uint8_t* saturated) {
+    reduce_pixels(Op op, Planes<W> in, ReducedPlanes out) {
+  using Value = typename Op::value_type;
   const std::int64_t x = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
-  if (x >= out.width) return;
-  for (std::int64_t y = std::int64_t{blockIdx.y} * blockDim.y + threadIdx.y; y < out.height;
-       y += std::int64_t{gridDim.y} * blockDim.y) {
-    const auto reduced = op(x, y);
-    values[y * out.width + x] = reduced.value;
-    saturated[y * out.width + x] = reduced.saturated ? 1 : 0;
+  if (x >= out.extent.width) return;
+  for (std::int64_t frame = blockIdx.z; frame < out.frames; frame += gridDim.z) {
+    op.in = frame_of(in, frame);
+    const std::int64_t first = frame * out.extent.pixels();
+    for (std::int64_t y = std::int64_t{blockIdx.y} * blockDim.y + threadIdx.y;
+         y < out.extent.height; y += std::int64_t{gridDim.y} * blockDim.y) {
+      const auto reduced = op(x, y);
+      const std::int64_t at = first + y * out.extent.width + x;
+      static_cast<Value*>(out.values)[at] = reduced.value;
+      out.saturated[at] = reduced.saturated ? 1 : 0;
+    }
   }
 }
 
-void check(cudaError_t status) {
-  if (status == cudaSuccess) return;
-  ErrorInfo info;
-  info.code = ErrorCode::device;
-  info.field = "block reduction";
-  info.expected = "a kernel launch";
-  info.found = cudaGetErrorString(status);
-  fail(std::move(info));
-}
-
-template <class Op>
-void launch(const Op& op, const DeviceReduced& out, cudaStream_t stream) {
-  const std::int64_t columns = (out.extent.width + block_shape.x - 1) / block_shape.x;
-  const std::int64_t rows = (out.extent.height + block_shape.y - 1) / block_shape.y;
-  const dim3 grid(static_cast<unsigned>(columns),
-                  rows < largest_grid_y ? static_cast<unsigned>(rows) : largest_grid_y);
-  reduce_pixels<<<grid, block_shape, 0, stream>>>(
-      op, out.extent, static_cast<typename Op::value_type*>(out.values), out.saturated);
-  check(cudaGetLastError());
+template <class Op, class W>
+void launch_op(const Op& op, const Planes<W>& in, const ReducedPlanes& out, void* stream) {
+  const auto width = static_cast<std::uint64_t>(out.extent.width);
+  const auto height = static_cast<std::uint64_t>(out.extent.height);
+  const dim3 grid(blocks_for(width, block_shape.x),
+                  std::min(blocks_for(height, block_shape.y), largest_grid_y),
+                  std::min(out.frames, largest_grid_y));
+  launch("block reduction", reduce_pixels<Op, W>, grid, block_shape, stream, op, in, out);
 }
 
 }  // namespace
 
+std::size_t plane_reduce_bytes(std::uint32_t, Extent, std::size_t, const ReduceSpec&) { return 0; }
+
 template <class W>
-void reduce_frame(const Counts<W>& in, const ReduceSpec& spec, const DeviceReduced& out,
-                  void* stream) {
-  if (out.extent.empty()) return;
-  const auto on = static_cast<cudaStream_t>(stream);
+void reduce_planes(const Planes<W>& in, const ReduceSpec& spec, const ReducedPlanes& out, void*,
+                   void* stream) {
+  if (out.extent.empty() || out.frames == 0) return;
   const std::int64_t factor = spec.factor;
   switch (spec.op) {
     case ReduceOp::max:
-      return launch(BlockFold<W>{in, factor, Fold::max}, out, on);
+      return launch_op(BlockFold<W>{{}, factor, Fold::max}, in, out, stream);
     case ReduceOp::min:
-      return launch(BlockFold<W>{in, factor, Fold::min}, out, on);
+      return launch_op(BlockFold<W>{{}, factor, Fold::min}, in, out, stream);
     case ReduceOp::mean:
-      return launch(BlockMean<W>{in, factor}, out, on);
+      return launch_op(BlockMean<W>{{}, factor}, in, out, stream);
     case ReduceOp::dilate:
-      return launch(DilatedPixel<W>{in, factor, spec.window, spec.restore == MaskRestore::yes}, out,
-                    on);
+      return launch_op(DilatedPixel<W>{{}, factor, spec.window, spec.restore == MaskRestore::yes},
+                       in, out, stream);
     case ReduceOp::sum:
       if (spec.sum_scale == SumScale::valid_fraction)
-        return launch(BlockScaledSum<W>{in, factor}, out, on);
-      return launch(BlockSum<W>{in, factor}, out, on);
+        return launch_op(BlockScaledSum<W>{{}, factor}, in, out, stream);
+      return launch_op(BlockSum<W>{{}, factor}, in, out, stream);
   }
 }
 
-template void reduce_frame(const Counts<std::int32_t>&, const ReduceSpec&, const DeviceReduced&,
-                           void*);
-template void reduce_frame(const Counts<std::int64_t>&, const ReduceSpec&, const DeviceReduced&,
-                           void*);
-template void reduce_frame(const Counts<float>&, const ReduceSpec&, const DeviceReduced&, void*);
-template void reduce_frame(const Counts<double>&, const ReduceSpec&, const DeviceReduced&, void*);
+#define QUICKBEAM_REDUCE_PLANES(W)                                                              \
+  template void reduce_planes(const Planes<W>&, const ReduceSpec&, const ReducedPlanes&, void*, \
+                              void*);
+QUICKBEAM_REDUCE_PLANES(std::int32_t)
+QUICKBEAM_REDUCE_PLANES(std::int64_t)
+QUICKBEAM_REDUCE_PLANES(float)
+QUICKBEAM_REDUCE_PLANES(double)
+#undef QUICKBEAM_REDUCE_PLANES
 
 }  // namespace quickbeam::kernels::cuda

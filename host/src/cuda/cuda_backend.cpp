@@ -11,8 +11,6 @@
 namespace quickbeam {
 namespace {
 
-using kernels::cuda::DeviceReduced;
-
 /// A frame of working pixels W on its way to the device and back.
 template <class W>
 class DeviceFrame {
@@ -42,16 +40,21 @@ class DeviceFrame {
     const auto pixels = static_cast<std::size_t>(plan_.extent.pixels());
     copy(device_pixels_.get(), host_pixels_.get(), pixels * sizeof(W), cudaMemcpyHostToDevice);
     if (host_flags_) copy(device_flags_.get(), host_flags_.get(), pixels, cudaMemcpyHostToDevice);
-    const kernels::Counts<W> in{{static_cast<const W*>(device_pixels_.get()), plan_.extent},
-                                static_cast<const std::uint8_t*>(device_flags_.get()),
-                                valid_,
-                                saturation_};
     const Extent extent = kernels::reduced_extent(plan_.extent, plan_.spec);
-    kernels::cuda::reduce_frame<W>(
-        in, plan_.spec,
-        DeviceReduced{extent, device_values_.get(),
-                      static_cast<std::uint8_t*>(device_saturated_.get())},
-        stream_.get());
+    kernels::cuda::reduce_planes<W>(
+        {.pixels = static_cast<const W*>(device_pixels_.get()),
+         .flags = static_cast<const std::uint8_t*>(device_flags_.get()),
+         .frames = 1,
+         .extent = plan_.extent,
+         .valid = valid_,
+         .saturation = saturation_},
+        plan_.spec,
+        {.type = type(),
+         .extent = extent,
+         .frames = 1,
+         .values = device_values_.get(),
+         .saturated = static_cast<std::uint8_t*>(device_saturated_.get())},
+        nullptr, stream_.get());
     out.values.reshape(type(), extent);
     out.saturated.reshape(PixelType::u8, extent);
     const auto reduced = static_cast<std::size_t>(extent.pixels());

@@ -6,23 +6,12 @@
 
 #include <cstddef>
 #include <memory>
-#include <string>
 
-#include <quickbeam/core/error.hpp>
+#include "kernels/cuda/check.hpp"
 
 namespace quickbeam::cuda {
 
-/// Throws Error DEVICE naming the call and CUDA's reason; clears the error, which is sticky
-/// otherwise.
-inline void check(cudaError_t status, const char* call) {
-  if (status == cudaSuccess) return;
-  (void)cudaGetLastError();
-  fail({.code = status == cudaErrorMemoryAllocation ? ErrorCode::limit : ErrorCode::device,
-        .format = "CUDA",
-        .field = call,
-        .expected = "success",
-        .found = std::string(cudaGetErrorName(status)) + ": " + cudaGetErrorString(status)});
-}
+using kernels::cuda::check;
 
 #define QUICKBEAM_CUDA_TRY(call) ::quickbeam::cuda::check((call), #call)
 

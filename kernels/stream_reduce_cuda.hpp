@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// From compressed frames to reduced ones on the GPU in one pass over the bytes: no frame of full
+// size in memory. No CUDA type appears here.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include <quickbeam/core/reduce_spec.hpp>
+
+#include "kernels/bin_cuda.hpp"
+#include "kernels/byte_offset_cuda.hpp"
+
+namespace quickbeam::kernels::cuda {
+
+/// Whether reduce_streams can make it: else decode_streams and reduce_planes do.
+bool can_reduce_streams(Extent extent, const ReduceSpec& spec);
+
+/// Device memory reduce_streams works in.
+std::size_t stream_reduce_bytes(std::uint32_t frames, Extent extent, const ReduceSpec& spec);
+
+/// Decodes, masks and reduces the frames of an indexed batch. W as in decode_streams. Exact: the
+/// values and flags of the CPU, bit for bit. Queues and returns; `scratch` is aligned to 16 bytes.
+template <class W>
+void reduce_streams(const StreamBatch& batch, const StreamIndex& index, const PixelRule<W>& rule,
+                    const ReduceSpec& spec, const ReducedPlanes& out, void* scratch, void* stream);
+
+}  // namespace quickbeam::kernels::cuda
