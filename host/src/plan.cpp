@@ -3,7 +3,6 @@
 #include <quickbeam/plan.hpp>
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include <quickbeam/core/error.hpp>
@@ -163,27 +162,6 @@ void Plan::render(LevelRange levels) {
   }
 }
 
-ReducedNumbers Plan::numbers() const {
-  ReducedNumbers n;
-  const auto saturated = flags(reduced_);
-  visit(reduced_.values.const_view(), [&](auto values) {
-    using V = std::remove_cvref_t<decltype(values(0, 0))>;
-    const std::int64_t count = values.extent.pixels();
-    for (std::int64_t i = 0; i < count; ++i) {
-      const V v = values.data[i];
-      bool masked;
-      if constexpr (std::is_floating_point_v<V>)
-        masked = std::isnan(v);
-      else
-        masked = v < 0;
-      n.masked += masked;
-      n.saturated += saturated.data[i] != 0;
-      if (!masked && saturated.data[i] == 0)
-        n.highest = std::max(n.highest, static_cast<double>(v));
-    }
-    n.valid = count - n.masked;
-  });
-  return n;
-}
+ReducedNumbers Plan::numbers() const { return kernels::numbers_of(reduced_); }
 
 }  // namespace quickbeam

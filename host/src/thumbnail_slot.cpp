@@ -10,6 +10,7 @@
 #include <quickbeam/crc32.hpp>
 #include "host/src/numeric_output.hpp"
 #include "io/atomic_file.hpp"
+#include "kernels/planes.hpp"
 #include "kernels/row_decoder.hpp"
 
 namespace quickbeam {
@@ -52,11 +53,7 @@ Image read_mask(const std::string& path, const ReadPolicy& policy) {
   const auto bytes = static_cast<std::size_t>(payload.extent.pixels()) * size_of(payload.type);
   kernels::decode_all(payload, {values.view().data, bytes});
   Image mask(PixelType::u8, payload.extent);
-  visit(values.const_view(), [&](auto view) {
-    const auto out = mask.as<std::uint8_t>();
-    for (std::int64_t y = 0; y < view.extent.height; ++y)
-      for (std::int64_t x = 0; x < view.extent.width; ++x) out(x, y) = view(x, y) != 0;
-  });
+  kernels::flag_nonzero(values.const_view(), mask.as<std::uint8_t>());
   return mask;
 }
 

@@ -33,12 +33,6 @@ struct FrameLayout {
   }
 };
 
-/// Numbers of a reduced image, for reports: in reduced pixels.
-struct ReducedNumbers {
-  std::int64_t valid = 0, masked = 0, saturated = 0;
-  double highest = 0;  ///< among valid, unsaturated ones; 0 when there are none
-};
-
 /// Recipe x layout x backend. Order of calls for each frame: reduce, then levels (or levels of the
 /// caller's choice), then render. Not thread-safe: one a thread. All calls are synchronous.
 class Plan {
