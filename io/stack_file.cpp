@@ -44,7 +44,7 @@ std::optional<StackInfo> parse_head(const StackHead& head, const StackOptions& o
         .path = path,
         .field = "file",
         .offset = 0,
-        .expected = "MRC or Spider",
+        .expected = stack_format_names(),
         .found = "neither its first bytes nor its name"});
 }
 
@@ -148,6 +148,24 @@ class ImageReader {
 };
 
 }  // namespace
+
+ImageFile describe(const StackInfo& info) {
+  ImageFile file;
+  file.format = info.format;
+  file.attributes = info.attributes;
+  file.info.notices = info.notices;
+  file.info.mask = {.negatives = false, .top_values = false};  // densities, not counts
+  if (info.pixel_size_angstrom)
+    file.info.pixel_width_um = file.info.pixel_height_um = *info.pixel_size_angstrom * 1e-4;
+  Stream& all = file.streams.emplace_back();
+  all.payload.encoding = info.encoding;
+  all.payload.order = info.order;
+  all.payload.type = info.type;
+  all.payload.extent = info.extent;
+  all.payload.depth = info.count;
+  all.offset = info.layout.first;
+  return file;
+}
 
 std::optional<StackFile> StackFile::open_source(std::string path,
                                                 std::unique_ptr<ByteSource> source,

@@ -16,21 +16,13 @@
 #include <quickbeam/core/extent.hpp>
 #include <quickbeam/core/payload.hpp>
 #include <quickbeam/core/pixel_type.hpp>
+#include <quickbeam/core/stack_reading.hpp>
 
 #include "io/byte_source.hpp"
 #include "io/file_bytes.hpp"
 #include "io/image_file.hpp"
 
 namespace quickbeam::io {
-
-/// What a file with a third dimension is. Automatic: the format's own rule (docs of parse_mrc,
-/// parse_spider).
-enum class StackReading : std::uint8_t { automatic, stack, volume };
-
-/// How the bytes of MRC mode 0 are read; writers never agreed. Automatic is IMOD's rule: its flag
-/// where its stamp stands, else signed when DMIN < 0 and DMAX < 128, else unsigned. `imod` reads
-/// signed bytes that stand for value - 128.
-enum class Mode0 : std::uint8_t { automatic, signed_bytes, unsigned_bytes, imod };
 
 /// What to do with a stack that is cut.
 enum class Cut : std::uint8_t {
@@ -40,7 +32,7 @@ enum class Cut : std::uint8_t {
 
 struct StackOptions {
   Strictness strictness = Strictness::lenient;
-  StackReading reading = StackReading::automatic;
+  StackReading reading = StackReading::automatic;  ///< docs of parse_mrc, parse_spider
   Mode0 mode0 = Mode0::automatic;
   Cut cut = Cut::refuse;
   FileLimits limits{};  ///< of compressed files, which are unpacked into memory
@@ -85,6 +77,9 @@ struct StackInfo {
 
   bool is_volume() const { return volume_depth > 1; }
 };
+
+/// A stack as a file of frames: one stream of all images, without bytes.
+ImageFile describe(const StackInfo& info);
 
 /// One open stack. read() may be called by several threads at once; moving is not thread-safe.
 class StackFile {

@@ -32,4 +32,10 @@ const StackFormatReader* find_stack_format(std::span<const std::byte> head, std:
   return nullptr;
 }
 
+std::string stack_format_names() {
+  std::string names;
+  for (const auto& format : formats) names.append(names.empty() ? "" : " or ").append(format.name);
+  return names;
+}
+
 }  // namespace quickbeam::io

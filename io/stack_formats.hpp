@@ -3,6 +3,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "io/stack_parse.hpp"
@@ -19,5 +20,8 @@ struct StackFormatReader {
 
 /// By the first bytes, else by the name; null for neither.
 const StackFormatReader* find_stack_format(std::span<const std::byte> head, std::string_view path);
+
+/// "MRC or Spider"
+std::string stack_format_names();
 
 }  // namespace quickbeam::io

@@ -8,6 +8,8 @@
 #include <quickbeam/core/error.hpp>
 
 #include "io/check_extent.hpp"
+#include "io/file_name.hpp"
+#include "io/mrc_order.hpp"
 #include "io/mrc_words.hpp"
 #include "io/spider_words.hpp"
 #include "io/stack_formats.hpp"
@@ -35,6 +37,12 @@ ErrorInfo fault(ErrorCode code, const StackSpec& spec, const std::string& path) 
 
 std::string_view name_of(StackFormat format) {
   return format == StackFormat::mrc ? "MRC" : "Spider";
+}
+
+bool is_stack_target(std::string_view path) { return find_stack_format({}, path) != nullptr; }
+
+bool is_stack_name(std::string_view path) {
+  return mrc::is_stack_name(path) || has_suffix(path, ".stk");
 }
 
 StackFormat stack_format_named(std::string_view path) {

@@ -18,6 +18,12 @@ enum class StackFormat : std::uint8_t { mrc, spider };
 /// MRC: .mrc, .mrcs, .map, .st; Spider: .spi, .stk, .spider, .xmp, .vol. Throws Error USAGE.
 StackFormat stack_format_named(std::string_view path);
 
+/// Whether stack_format_named knows the name.
+bool is_stack_target(std::string_view path);
+
+/// The names that ask for a stack even of one image: .mrcs, .st and .stk.
+bool is_stack_name(std::string_view path);
+
 std::string_view name_of(StackFormat format);
 
 enum class StackContents : std::uint8_t {

@@ -110,6 +110,7 @@ Plan& ThumbnailSlot::plan_for(const FrameLayout& layout) {
 
 void ThumbnailSlot::run_group(std::span<const FrameRef> group, Stage stage,
                               ThumbnailResult& result) {
+  for (FrameFile& file : files_) file.release_frames();
   const FrameRef first = group.front();
   FrameFile& file = files_[first.file];
   Plan& plan = plan_for(FrameLayout::of(file.frame(first.index), file.file().info));
