@@ -67,7 +67,9 @@ std::optional<std::string> known_kind(std::span<const std::byte> bytes) {
   if (ascii_starts_with(start, "<!doctype html") || ascii_starts_with(start, "<html"))
     return "an HTML page";
   if (start.starts_with("<?xml")) return "an XML document";
-  if (is_text(start)) return "text: " + std::string(start.substr(0, 40));
+  constexpr std::size_t least_text = 4;  // any byte or two could be a letter
+  if (text.size() >= least_text && is_text(start))
+    return "text: " + std::string(start.substr(0, 40));
   return std::nullopt;
 }
 

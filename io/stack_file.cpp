@@ -175,6 +175,7 @@ std::optional<StackFile> StackFile::open_source(std::string path,
   if (!info) return std::nullopt;
   StackFile file;
   check_first_image(*info, *source, path, options.strictness);
+  describe_facts(*info);
   file.path_ = std::move(path);
   file.info_ = *std::move(info);
   file.stored_bytes_ = source->size();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "io/header_words.hpp"
 #include "io/looks_like.hpp"
 
 namespace quickbeam::io {
@@ -47,7 +48,42 @@ Fault cut_fault(const StackClaim& claim, std::int64_t whole, const StackHead& he
   return fault;
 }
 
+std::string contents_text(const StackInfo& info) {
+  const std::int64_t volumes = info.count / info.volume_depth;
+  if (!info.is_volume())
+    return info.count == 1 ? "an image" : "a stack of " + std::to_string(info.count) + " images";
+  const std::string sections = std::to_string(info.volume_depth) + " sections";
+  return volumes == 1 ? "a volume of " + sections
+                      : "a stack of " + std::to_string(volumes) + " volumes of " + sections;
+}
+
+std::string statistics_text(const HeaderStatistics& s) {
+  std::string text;
+  const auto add = [&](const char* name, const std::optional<double>& value) {
+    if (!value) return;
+    text.append(text.empty() ? "" : ", ").append(name).append(" ");
+    text += number_text(static_cast<float>(*value));
+  };
+  add("min", s.min);
+  add("max", s.max);
+  add("mean", s.mean);
+  add("sd", s.sd);
+  return text.empty() ? "not determined" : text + " (as the header claims)";
+}
+
 }  // namespace
+
+void describe_facts(StackInfo& info) {
+  std::vector<std::pair<std::string, std::string>> facts;
+  facts.emplace_back("contents", contents_text(info));
+  facts.emplace_back("byte order",
+                     info.order == ByteOrder::little ? "little-endian" : "big-endian");
+  if (info.pixel_size_angstrom)
+    facts.emplace_back("pixel size",
+                       number_text(static_cast<float>(*info.pixel_size_angstrom)) + " angstrom");
+  facts.emplace_back("statistics", statistics_text(info.statistics));
+  info.attributes.insert(info.attributes.begin(), facts.begin(), facts.end());
+}
 
 void check_head(const StackHead& head, const FaultReport& report, std::string_view what) {
   if (head.size == 0) report.fail({ErrorCode::truncated, "file", 0, std::string(what), "0 bytes"});

@@ -41,4 +41,8 @@ struct StackClaim {
 std::int64_t check_size(const StackClaim& claim, const StackHead& head, const StackOptions& options,
                         const FaultReport& report);
 
+/// Puts what every stack says (contents, byte order, pixel size, the header's statistics) before
+/// the attributes of its format.
+void describe_facts(StackInfo& info);
+
 }  // namespace quickbeam::io

@@ -26,7 +26,7 @@ class PixelStore {
   template <class From>
   To operator()(From value) {
     if constexpr (std::is_same_v<To, HalfValue>)
-      return half(static_cast<float>(value));
+      return half(value);
     else if constexpr (std::is_same_v<To, float>)
       return real(value);
     else
@@ -49,12 +49,15 @@ class PixelStore {
     return static_cast<float>(value);
   }
 
-  HalfValue half(float value) {
-    if (std::isfinite(value) && std::abs(value) >= half_overflow) {
+  /// By way of a float.
+  template <class From>
+  HalfValue half(From value) {
+    const auto real = static_cast<double>(value);
+    if (std::isfinite(real) && std::abs(static_cast<float>(real)) >= half_overflow) {
       ++clipped_;
-      value = std::copysign(half_max, value);
+      return {float_to_half(std::copysign(half_max, static_cast<float>(real)))};
     }
-    return {float_to_half(value)};
+    return {float_to_half(static_cast<float>(real))};
   }
 
   template <class From>
