@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -14,6 +15,8 @@
 #include <quickbeam/core/payload.hpp>
 
 namespace quickbeam::io {
+
+static_assert(std::endian::native == std::endian::little, "little-endian words are copied");
 
 /// Byte of the file a word (1-based) begins at.
 constexpr std::uint64_t byte_of(std::size_t word) { return 4 * (word - 1); }

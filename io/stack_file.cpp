@@ -60,17 +60,23 @@ void check_first_image(StackInfo& info, const ByteSource& source, const std::str
   check_spider_image(info, header, at, 1, report);
 }
 
-/// Reads images of one stack in as few calls as there can be.
+/// Reads images of one stack in as few calls as there can be, and looks at the header of every run
+/// that begins among them.
 class ImageReader {
  public:
   ImageReader(const StackInfo& info, const ByteSource& source, const std::string& path)
-      : info_(info), layout_(info.layout), source_(source), path_(path) {}
+      : info_(info),
+        layout_(info.layout),
+        source_(source),
+        path_(path),
+        // What is to say of another size was said, if at all, of the first image.
+        report_(info.format, path, Strictness::lenient, ignored_) {}
 
   void read(std::int64_t first, std::int64_t count, std::span<std::byte> out) {
     while (count > 0) {
-      const std::int64_t n = layout_.header_bytes == 0 || layout_.header_bytes > longest_skip
-                                 ? read_run(first, count, out)
-                                 : read_runs(first, count, out);
+      const std::int64_t n = layout_.header_bytes == 0             ? read_run(first, count, out)
+                             : layout_.header_bytes > longest_skip ? read_far_run(first, count, out)
+                                                                   : read_runs(first, count, out);
       first += n;
       count -= n;
       out = out.subspan(static_cast<std::size_t>(n) * layout_.image_bytes);
@@ -78,65 +84,79 @@ class ImageReader {
   }
 
  private:
-  static constexpr std::int64_t batch = 64;  ///< runs read at a time
-  /// Longer headers are not read but jumped over.
+  using Header = std::array<std::byte, spider_checked_bytes>;
+  static constexpr std::size_t batch = 64;  ///< runs read at a time
+  /// Longer headers are not read as a whole but jumped over.
   static constexpr std::uint64_t longest_skip = 16384;
 
+  std::int64_t rest_of_run(std::int64_t first, std::int64_t count) const {
+    return std::min(count, layout_.run - first % layout_.run);
+  }
+
   /// Up to the end of the run that `first` is in.
-  std::int64_t read_run(std::int64_t first, std::int64_t count, std::span<std::byte> out) {
-    const std::int64_t n = std::min(count, layout_.run - first % layout_.run);
+  std::int64_t read_run(std::int64_t first, std::int64_t count, std::span<std::byte> out) const {
+    const std::int64_t n = rest_of_run(first, count);
     const ByteSource::Piece piece = out.first(static_cast<std::size_t>(n) * layout_.image_bytes);
     read_pieces(layout_.offset_of(first), {&piece, 1}, first);
     return n;
   }
 
-  /// Several runs and the headers between them; the headers are looked at.
-  std::int64_t read_runs(std::int64_t first, std::int64_t count, std::span<std::byte> out) {
-    std::array<std::byte, spider_checked_bytes> headers[batch];
+  /// The same, after a look at its header.
+  std::int64_t read_far_run(std::int64_t first, std::int64_t count,
+                            std::span<std::byte> out) const {
+    if (first % layout_.run == 0) {
+      Header header;
+      const ByteSource::Piece piece = header;
+      read_pieces(layout_.offset_of(first) - layout_.header_bytes, {&piece, 1}, first);
+      check(header, first);
+    }
+    return read_run(first, count, out);
+  }
+
+  /// Several runs and their headers.
+  std::int64_t read_runs(std::int64_t first, std::int64_t count, std::span<std::byte> out) const {
+    std::array<Header, batch> headers;
+    std::array<std::int64_t, batch> begins;
     std::array<std::byte, longest_skip> rest;  // of every header; nobody needs it
     std::vector<ByteSource::Piece> pieces;
     pieces.reserve(3 * batch);
     std::int64_t done = 0;
     std::size_t seen = 0;
-    while (done < count && seen < batch) {
-      const std::int64_t n = std::min(count - done, layout_.run - (first + done) % layout_.run);
-      if (done > 0) {
-        pieces.emplace_back(headers[seen++]);
+    for (; done < count && seen < batch; done += rest_of_run(first + done, count - done)) {
+      const std::int64_t k = first + done;
+      if (k % layout_.run == 0) {
+        pieces.emplace_back(headers[seen]);
         pieces.push_back(std::span(rest).first(layout_.header_bytes - spider_checked_bytes));
+        begins[seen++] = k;
       }
-      const auto bytes = static_cast<std::size_t>(n) * layout_.image_bytes;
-      pieces.push_back(out.subspan(static_cast<std::size_t>(done) * layout_.image_bytes, bytes));
-      done += n;
+      pieces.push_back(out.subspan(
+          static_cast<std::size_t>(done) * layout_.image_bytes,
+          static_cast<std::size_t>(rest_of_run(k, count - done)) * layout_.image_bytes));
     }
-    read_pieces(layout_.offset_of(first), pieces, first);
-    check_headers({headers, seen}, first);
+    const std::uint64_t header = first % layout_.run == 0 ? layout_.header_bytes : 0;
+    read_pieces(layout_.offset_of(first) - header, pieces, first);
+    for (std::size_t i = 0; i < seen; ++i) check(headers[i], begins[i]);
     return done;
   }
 
-  void check_headers(std::span<const std::array<std::byte, spider_checked_bytes>> headers,
-                     std::int64_t first) {
-    std::vector<std::string> ignored;  // another size was noticed at the first image, or not at all
-    const FaultReport report(info_.format, path_, Strictness::lenient, ignored);
-    std::int64_t k = first / layout_.run * layout_.run;
-    for (const auto& header : headers) {
-      k += layout_.run;
-      check_spider_image(info_, header, layout_.offset_of(k) - layout_.header_bytes, k + 1, report);
-    }
+  void check(const Header& header, std::int64_t k) const {
+    check_spider_image(info_, header, layout_.offset_of(k) - layout_.header_bytes, k + 1, report_);
   }
 
   void read_pieces(std::uint64_t offset, std::span<const ByteSource::Piece> pieces,
-                   std::int64_t first) {
+                   std::int64_t first) const {
     std::uint64_t wanted = 0;
     for (const auto piece : pieces) wanted += piece.size();
-    const std::uint64_t found = source_.read(offset, pieces);
-    if (found == wanted) return;
-    const std::uint64_t stride = layout_.image_bytes + layout_.header_bytes;
+    const std::uint64_t end = offset + source_.read(offset, pieces);
+    if (end == offset + wanted) return;
+    std::int64_t k = first;
+    while (layout_.offset_of(k) + layout_.image_bytes <= end) ++k;
     fail({.code = ErrorCode::truncated,
           .path = path_,
           .format = info_.format,
           .field = "data",
-          .offset = offset + found,
-          .frame = static_cast<std::uint64_t>(first) + found / stride + 1,
+          .offset = end,
+          .frame = static_cast<std::uint64_t>(k + 1),
           .expected = std::to_string(source_.size()) + " bytes, as when the file was opened",
           .found = "its end (it was cut since)"});
   }
@@ -145,6 +165,8 @@ class ImageReader {
   const StackLayout& layout_;
   const ByteSource& source_;
   const std::string& path_;
+  std::vector<std::string> ignored_;
+  FaultReport report_;
 };
 
 }  // namespace

@@ -159,6 +159,22 @@ TEST(SpiderBadInput, AHeaderInTheOtherByteOrder) {  // S31
   const auto error = test::expect_error(ErrorCode::inconsistent, [&] { late.read(0, 3, out); });
   EXPECT_EQ(error.frame, 3U);
   EXPECT_EQ(error.offset, at);
+  const auto alone = std::span(out).first(image);
+  EXPECT_EQ(test::expect_error(ErrorCode::inconsistent, [&] { late.read(2, 1, alone); }).frame, 3U);
+}
+
+TEST(SpiderBadInput, WideHeadersAreLookedAtToo) {
+  const SpiderShape wide{5000, 1, 1, 3};
+  SpiderShape other = wide;
+  other.big = true;
+  std::string bytes = spider_file(wide).text;
+  constexpr std::size_t row = 20000, at = row + 2 * (row + row);
+  const StackFile good = StackFile::over(oracle::as_span(bytes), path);
+  EXPECT_EQ(test::read_values(good)[2 * 5000 + 7], oracle::pixel_at(2 * 5000 + 7));
+  bytes.replace(at, row, spider_file(other).text, at, row);
+  const StackFile file = StackFile::over(oracle::as_span(bytes), path);
+  EXPECT_EQ(test::expect_error(ErrorCode::inconsistent, [&] { test::read_values(file); }).offset,
+            at);
 }
 
 TEST(SpiderBadInput, AcceptedWithANotice) {

@@ -3,61 +3,22 @@
 // ones.
 #include "io/stack_writer.hpp"
 
-#include <unistd.h>
-
 #include <cmath>
 #include <limits>
 #include <random>
 
-#include "tests/io/stack_reading.hpp"
-#include "tests/oracle/stack_builder.hpp"
+#include "tests/io/stack_writing.hpp"
 
 namespace quickbeam::io {
 namespace {
 
 using test::expect_error;
+using test::image;
 using test::read_values;
+using test::view_of;
+using test::Words;
 
-template <class T>
-ConstAnyView view_of(const std::vector<T>& pixels, Extent extent, std::int64_t pitch = 0) {
-  return ConstAnyView(ImageView<const T>(pixels.data(), extent, pitch == 0 ? extent.width : pitch));
-}
-
-std::vector<float> image(std::int64_t k, std::int64_t pixels) {
-  std::vector<float> values;
-  for (std::int64_t i = 0; i < pixels; ++i)
-    values.push_back(static_cast<float>(oracle::pixel_at(k * pixels + i)));
-  return values;
-}
-
-/// Words of a file, little-endian, counted from 1 at byte `base`.
-struct Words {
-  std::string bytes;
-  std::size_t base = 0;
-  float f(std::size_t word) const {
-    float value;
-    std::memcpy(&value, bytes.data() + base + 4 * (word - 1), 4);
-    return value;
-  }
-  std::int32_t i(std::size_t word) const {
-    std::int32_t value;
-    std::memcpy(&value, bytes.data() + base + 4 * (word - 1), 4);
-    return value;
-  }
-};
-
-class StackWriting : public ::testing::Test {
- protected:
-  std::string write(const std::string& name, const StackSpec& spec, std::int64_t count) {
-    const std::string path = folder_ / name;
-    StackWriter writer(path, spec);
-    for (std::int64_t k = 0; k < count; ++k)
-      writer.append(view_of(image(k, spec.extent.pixels()), spec.extent));
-    EXPECT_EQ(writer.finish().count, count);
-    return test::read_text(path);
-  }
-  test::TemporaryFolder folder_;
-};
+using StackWriting = test::StackWriting;
 
 TEST_F(StackWriting, AnMrcStackToTheByte) {
   const Words file{write("a.mrcs", {.extent = {4, 3}, .pixel_size_angstrom = 1.5}, 2)};
@@ -312,86 +273,6 @@ TEST_F(StackWriting, RefusesWhatItCannotWrite) {
   gap.put(0, view_of(pixels, {4, 3}));
   gap.put(3, view_of(pixels, {4, 3}));
   EXPECT_EQ(expect_error(ErrorCode::inconsistent, [&] { gap.finish(); }).found, "image 2 missing");
-}
-
-class StackUpdates : public StackWriting {};
-
-TEST_F(StackUpdates, AddAndReplaceInPlace) {
-  for (const StackFormat format : {StackFormat::mrc, StackFormat::spider}) {
-    const std::string name = format == StackFormat::mrc ? "a.mrcs" : "a.stk";
-    write(name, {.format = format, .extent = {9, 5}, .pixel_size_angstrom = 2}, 3);
-    {
-      StackWriter writer = StackWriter::update(folder_ / name);
-      EXPECT_EQ(writer.count(), 3);
-      writer.put(1, view_of(image(70, 45), {9, 5}));
-      writer.append(view_of(image(71, 45), {9, 5}));
-      writer.append(view_of(image(72, 45), {9, 5}));
-      EXPECT_EQ(writer.finish().count, 5);
-    }
-    const StackFile file = StackFile::open(folder_ / name, {.strictness = Strictness::strict});
-    EXPECT_EQ(file.info().count, 5);
-    EXPECT_EQ(file.info().pixel_size_angstrom, 2);
-    EXPECT_FALSE(file.info().statistics.min || file.info().statistics.mean);
-    const std::int64_t expected[] = {0, 70, 2, 71, 72};
-    for (std::int64_t k = 0; k < 5; ++k) {
-      const auto pixels = image(expected[k], 45);
-      EXPECT_EQ(read_values(file, k, 1), std::vector<double>(pixels.begin(), pixels.end())) << k;
-    }
-  }
-}
-
-TEST_F(StackUpdates, TheUnfinishedOnesDoNotCount) {
-  for (const StackFormat format : {StackFormat::mrc, StackFormat::spider}) {
-    write("a", {.format = format, .extent = {9, 5}}, 3);
-    { StackWriter::update(folder_ / "a").append(view_of(image(9, 45), {9, 5})); }
-    const StackFile file = StackFile::open(folder_ / "a");
-    EXPECT_EQ(file.info().count, 3);
-    EXPECT_EQ(file.info().notices.size(), 1U) << "bytes behind the last image";
-    StackWriter again = StackWriter::update(folder_ / "a");
-    again.append(view_of(image(8, 45), {9, 5}));
-    again.finish();
-    EXPECT_TRUE(StackFile::open(folder_ / "a").info().notices.empty());
-  }
-}
-
-TEST_F(StackUpdates, FilesOfOthersKeepTheirHeaders) {
-  oracle::Bytes relion = oracle::mrc_file({6, 4, 2});
-  relion.word(10, 2);  // RELION: MZ = NZ
-  relion.real(13, 3);
-  relion.text.replace(224, 6, "theirs");
-  relion.word(56, 1);
-  test::write_text(folder_ / "r.mrcs", relion.text);
-  StackWriter writer = StackWriter::update(folder_ / "r.mrcs");
-  writer.append(view_of(image(5, 24), {6, 4}));
-  writer.finish();
-  const Words words{test::read_text(folder_ / "r.mrcs")};
-  EXPECT_EQ(words.i(3), 3);
-  EXPECT_EQ(words.i(10), 3);
-  EXPECT_EQ(words.f(13), 4.5F);
-  EXPECT_EQ(words.bytes.substr(224, 6), "theirs");
-  EXPECT_EQ(words.bytes.size(), 1024U + 3 * 96);
-}
-
-TEST_F(StackUpdates, RefusesWhatItWouldWriteDifferently) {
-  const auto refused = [&](const oracle::Bytes& file, ErrorCode code = ErrorCode::unsupported) {
-    test::write_text(folder_ / "a.stk", file.text);
-    const std::string before = test::read_text(folder_ / "a.stk");
-    expect_error(code, [&] { StackWriter::update(folder_ / "a.stk"); });
-    EXPECT_EQ(test::read_text(folder_ / "a.stk"), before);
-  };
-  refused(oracle::mrc_file({.big = true}));
-  refused(oracle::spider_file({.big = true}));
-  refused(oracle::mrc_file({.mode = 101}));
-  refused(oracle::mrc_file({.mode = 4}));
-  refused(oracle::spider_file({.images = 0}));
-  refused(oracle::spider_file({4, 3, 5, 2}));
-  expect_error(ErrorCode::not_found, [&] { StackWriter::update(folder_ / "none.stk"); });
-  write("b.stk", {.format = StackFormat::spider, .extent = {4, 3}}, 1);
-  ASSERT_EQ(::symlink((folder_ / "b.stk").c_str(), (folder_ / "link.stk").c_str()), 0);
-  expect_error(ErrorCode::io, [&] { StackWriter::update(folder_ / "link.stk"); });
-  StackWriter holder = StackWriter::update(folder_ / "b.stk");
-  EXPECT_EQ(expect_error(ErrorCode::io, [&] { StackWriter::update(folder_ / "b.stk"); }).field,
-            "lock");
 }
 
 TEST(StackNames, SuffixesAskForFormats) {
