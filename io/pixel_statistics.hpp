@@ -45,8 +45,12 @@ struct PixelStatistics {
 
 namespace detail {
 
+/// Independent running values side by side, for the compiler to keep in vectors; always the same
+/// ones, so that the result does not depend on the machine.
+inline constexpr std::size_t lanes = 8;
+
 template <class T>
-PixelStatistics block_statistics(std::span<const T> values) {
+PixelStatistics block_statistics_with_odd_values(std::span<const T> values) {
   PixelStatistics block;
   double sum = 0;
   for (const T stored : values) {
@@ -67,9 +71,40 @@ PixelStatistics block_statistics(std::span<const T> values) {
   return block;
 }
 
+/// `values` may be longer than a multiple of the lanes: the last ones are taken into lane 0, 1, ...
+template <class T>
+PixelStatistics block_statistics(std::span<const T> values) {
+  constexpr double inf = std::numeric_limits<double>::infinity();
+  double sums[lanes] = {}, squares[lanes] = {}, low[lanes], high[lanes];
+  std::fill_n(low, lanes, inf);
+  std::fill_n(high, lanes, -inf);
+  const auto each = [&](auto&& work) {
+    const std::size_t whole = values.size() / lanes * lanes;
+    for (std::size_t i = 0; i < whole; i += lanes)
+      for (std::size_t k = 0; k < lanes; ++k) work(k, static_cast<double>(values[i + k]));
+    for (std::size_t i = whole; i < values.size(); ++i)
+      work(i - whole, static_cast<double>(values[i]));
+  };
+  each([&](std::size_t k, double v) {
+    sums[k] += v;
+    low[k] = v < low[k] ? v : low[k];
+    high[k] = v > high[k] ? v : high[k];
+  });
+  PixelStatistics block{.count = values.size()};
+  for (const double sum : sums) block.mean += sum;
+  // Stored values are floats at most: their sum in double cannot overflow by itself.
+  if (!std::isfinite(block.mean)) return block_statistics_with_odd_values(values);
+  block.mean /= static_cast<double>(values.size());
+  each([&](std::size_t k, double v) { squares[k] += (v - block.mean) * (v - block.mean); });
+  for (const double square : squares) block.m2 += square;
+  block.min = *std::min_element(low, low + lanes);
+  block.max = *std::max_element(high, high + lanes);
+  return block;
+}
+
 }  // namespace detail
 
-/// T: an integer or floating type. The same bits for the same values, wherever they lie.
+/// T: a type of at most 32 bits. The same bits for the same values, wherever they lie.
 template <class T>
 PixelStatistics pixel_statistics(std::span<const T> values) {
   constexpr std::size_t block = 4096;  // stays in the first cache for its second pass

@@ -70,8 +70,8 @@ PixelStatistics StackWriterState::convert(ConstAnyView image) {
     PixelStore<To> store;
     visit(image, [&](auto view) {
       for (std::int64_t y = 0; y < view.extent.height; ++y)
-        for (std::int64_t x = 0; x < view.extent.width; ++x)
-          values[y * view.extent.width + x] = store(view(x, y));
+        std::transform(view.row(y), view.row(y) + view.extent.width, values + y * view.extent.width,
+                       [&](auto v) { return store(v); });
     });
     clipped += store.clipped();
     return pixel_statistics(std::span<const To>(values, pixels));
