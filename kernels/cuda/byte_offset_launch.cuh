@@ -2,7 +2,6 @@
 // How kernels over indexed byte-offset streams are launched: for which types, on which grid.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <type_traits>
@@ -11,6 +10,7 @@
 #include <quickbeam/core/mask.hpp>
 
 #include "kernels/byte_offset_cuda.hpp"
+#include "kernels/cuda/frame_grid.cuh"
 #include "kernels/cuda/launch.cuh"
 
 namespace quickbeam::kernels::cuda {
@@ -34,12 +34,6 @@ void visit_stream_type(PixelType type, F&& f) {
             .expected = "integers of up to 32 bits, decoded to their working type",
             .found = std::string(name_of(type))});
   });
-}
-
-/// A row of `blocks` blocks for each frame, which loops over frames beyond the grid's limit.
-inline dim3 frame_grid(std::uint64_t blocks, std::uint32_t frames) {
-  constexpr std::uint32_t largest_grid_y = 65535;
-  return dim3(static_cast<unsigned>(blocks), std::min(frames, largest_grid_y));
 }
 
 }  // namespace quickbeam::kernels::cuda
