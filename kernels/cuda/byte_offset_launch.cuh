@@ -10,6 +10,7 @@
 #include <quickbeam/core/mask.hpp>
 
 #include "kernels/byte_offset_cuda.hpp"
+#include "kernels/cuda/frame_grid.cuh"
 #include "kernels/cuda/launch.cuh"
 
 namespace quickbeam::kernels::cuda {

@@ -147,13 +147,14 @@ struct StageSink {
   __device__ void one(std::uint32_t pixel, Value value) const { to[pixel - first] = value; }
 };
 
-/// Decodes a tile to shared.pixels, by all threads of a block of tile_threads. Ends with a barrier:
-/// all threads may read all pixels. Another barrier must come before `shared` is used again. Of a
-/// bad frame, pixels may be left as they were.
+/// Decodes a tile to shared.pixels, by all threads of a block of tile_threads, which may then read
+/// all of them. A barrier must come before `shared` is used again. Of a bad frame, pixels may be
+/// left as they were.
 template <class T>
 __device__ PixelSpan stage_tile(const StreamView& stream, std::uint64_t tile,
                                 TileShared<T>& shared) {
   const PixelSpan span = pixels_of_tile(stream, tile);
+  if (span.count == 0) return span;
   StageSink<StreamValue<T>> sink{shared.pixels, span.first};
   decode_tile<T>(stream, tile, shared.scan, sink);
   __syncthreads();
