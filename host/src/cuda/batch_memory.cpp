@@ -21,11 +21,14 @@ constexpr std::size_t margin_divisor = 8;
 std::size_t scratch_bytes(const BatchShape& shape, const BatchSize& size) {
   const auto at_once = static_cast<std::uint32_t>(size.at_once);
   std::size_t bytes = kernels::cuda::measure_bytes(static_cast<std::uint32_t>(size.kept));
-  if (kernels::cuda::can_reduce_streams(shape.extent, shape.spec))
-    bytes = std::max(bytes, kernels::cuda::stream_reduce_bytes(at_once, shape.extent, shape.spec));
+  if (kernels::cuda::can_reduce_streams(shape.type, shape.extent, shape.spec))
+    bytes = std::max(bytes, kernels::cuda::stream_reduce_bytes(at_once, shape.type, shape.extent,
+                                                               shape.spec));
+  const auto by =
+      shape.flags ? kernels::cuda::SaturatedBy::flags : kernels::cuda::SaturatedBy::value;
   if (size.planes)
     bytes = std::max(bytes, kernels::cuda::plane_reduce_bytes(at_once, shape.extent,
-                                                              shape.plane_bytes, shape.spec));
+                                                              shape.plane_bytes, shape.spec, by));
   return bytes;
 }
 

@@ -40,6 +40,7 @@ struct BatchShape {
   std::size_t reduced_pixels = 0;  ///< of a reduced frame
   std::size_t value_bytes = 0;     ///< of a value of it
   std::size_t steps_bytes = 0;     ///< of the tone steps of a frame
+  PixelType type = PixelType::i32;  ///< of stored pixels
   Extent extent{};
   ReduceSpec spec{};
 };
