@@ -68,7 +68,7 @@ __global__ void __launch_bounds__(tile_threads) sum_tiles(StreamBatch batch, Str
 }
 
 /// What the chunk does to a decoder that enters it.
-__device__ ops::ChunkTransition transition_of(const StreamView& stream, const Chunk& chunk) {
+__device__ ops::ChunkTransition transition_of(const Chunk& chunk) {
   if (!ops::has_escape(chunk.high())) return {};  // the common case of ops::transition_of
   ops::ChunkWindow window{{chunk.low(), chunk.high(), 0}};
   if (chunk.codes.available > ops::chunk_bytes)
@@ -86,7 +86,7 @@ __global__ void __launch_bounds__(tile_threads) chain_tiles(StreamBatch batch, S
     for (std::uint64_t tile = blockIdx.x; tile < stream.tile_count; tile += gridDim.x) {
       const Chunk chunk = load_chunk(stream, tile * tile_threads + threadIdx.x);
       const ops::ChunkTransition chain =
-          TransitionReduce(storage).Reduce(transition_of(stream, chunk), ops::ComposeTransitions());
+          TransitionReduce(storage).Reduce(transition_of(chunk), ops::ComposeTransitions());
       if (threadIdx.x == 0) stream.chains[tile] = chain.exits;
       __syncthreads();
     }
@@ -123,7 +123,7 @@ __global__ void __launch_bounds__(tile_threads) enter_chunks(StreamBatch batch, 
       Chunk chunk = load_chunk(stream, at);
       ops::ChunkTransition before;
       TransitionScan(scan_storage)
-          .ExclusiveScan(transition_of(stream, chunk), before, ops::identity_transition,
+          .ExclusiveScan(transition_of(chunk), before, ops::identity_transition,
                          ops::ComposeTransitions());
       chunk.codes.position = before(static_cast<unsigned>(stream.chains[tile]));
       stream.entries[at] = static_cast<std::uint8_t>(chunk.codes.position);

@@ -24,6 +24,13 @@ void launch(const char* what, void (*kernel)(Parameters...), dim3 grid, dim3 blo
   check(cudaLaunchKernelEx(&config, kernel, static_cast<Parameters>(arguments)...), what);
 }
 
+/// Throws Error named `what` when the current device cannot load `kernel`.
+template <class... Parameters>
+void check_loadable(void (*kernel)(Parameters...), const char* what) {
+  cudaFuncAttributes attributes{};
+  check(cudaFuncGetAttributes(&attributes, kernel), what);
+}
+
 /// Blocks of `size` that cover `count` elements.
 constexpr unsigned blocks_for(std::uint64_t count, std::uint64_t size) {
   return static_cast<unsigned>((count + size - 1) / size);
