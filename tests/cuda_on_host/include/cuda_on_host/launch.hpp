@@ -22,9 +22,11 @@ cudaError_t queue_grid(const cudaLaunchConfig_t& config, std::function<void()> b
 /// cannot tell them apart.
 template <class T>
 std::span<const std::byte> bytes_of([[maybe_unused]] T& parameter) {
+  [[maybe_unused]] const auto bytes = std::as_bytes(std::span<const T>(&parameter, 1));
+  if constexpr (std::has_unique_object_representations_v<T>) return bytes;  // no padding
 #if __has_builtin(__builtin_clear_padding)
   __builtin_clear_padding(&parameter);
-  return std::as_bytes(std::span<const T>(&parameter, 1));
+  return bytes;
 #else
   return {};
 #endif
