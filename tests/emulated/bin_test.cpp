@@ -2,15 +2,17 @@
 // kernels/cuda/bin.cu, emulated on the host, against the CPU's reducers and the oracle.
 #include "kernels/bin_cuda.hpp"
 
+#include "host/src/cuda/runtime.hpp"
 #include "kernels/reduce.hpp"
 #include "tests/emulated/device_array.hpp"
+#include "tests/emulated/emulated.hpp"
 #include "tests/kernels/reduce_cases.hpp"
 
 namespace quickbeam {
 namespace {
 
 using namespace quickbeam::testing;
-using test::DeviceArray;
+using tests::DeviceArray;
 
 /// Frames of one size, one after the other as the batch holds them.
 template <class W>
@@ -60,8 +62,8 @@ void check_as(const Batch<W>& batch, const ReduceSpec& spec) {
   const auto count = static_cast<std::uint32_t>(batch.frames.size());
   const auto reduced = static_cast<std::size_t>(out.pixels());
   const cuda::Stream stream = cuda::make_stream();
-  const DeviceArray<W> pixels(batch.pixels, stream.get());
-  const DeviceArray<std::uint8_t> flags(batch.flags, stream.get());
+  const DeviceArray<W> pixels(batch.pixels);
+  const DeviceArray<std::uint8_t> flags(batch.flags);
   const DeviceArray<T> values(count * reduced);
   const DeviceArray<std::uint8_t> saturated(count * reduced);
   const DeviceArray<char> scratch(kernels::cuda::plane_reduce_bytes(count, in, sizeof(W), spec));
@@ -78,8 +80,8 @@ void check_as(const Batch<W>& batch, const ReduceSpec& spec) {
                                    .values = values.get(),
                                    .saturated = saturated.get()},
                                   scratch.get(), stream.get());
-  const auto got = values.values(stream.get());
-  const auto got_saturated = saturated.values(stream.get());
+  const auto got = values.read(stream.get());
+  const auto got_saturated = saturated.read(stream.get());
   for (std::uint32_t f = 0; f < count; ++f) {
     const ReducedImage want = on_cpu(batch.frames[f], spec);
     const T* const want_values = want.values.as<T>().data;
@@ -107,7 +109,7 @@ void check(const Batch<W>& batch, const ReduceSpec& spec) {
 }
 
 template <class W>
-class EmulatedBin : public test::Emulated {};
+class EmulatedBin : public tests::Emulated {};
 TYPED_TEST_SUITE(EmulatedBin, WorkTypes);
 
 std::vector<ReduceSpec> specs() {

@@ -1,52 +1,68 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What tests of the emulated GPU need: arrays in its memory, a stream, and the check that nothing
-// is left of either.
+// Device memory of a test: filled from the host, read back, freed. Its end is the end of the
+// allocation, so that a sanitizer sees every element too far.
 #pragma once
 
-#include <gtest/gtest.h>
+#include <cuda_runtime_api.h>
 
 #include <cstddef>
+#include <span>
 #include <vector>
 
-#include "host/src/cuda/runtime.hpp"
-#include "tests/cuda_on_host/emulation.hpp"
+#include "kernels/cuda/check.hpp"
 
-namespace quickbeam::test {
+namespace quickbeam::tests {
 
-/// Each test begins with a fresh emulation, and must leave nothing alive.
-class Emulated : public ::testing::Test {
- protected:
-  Emulated() { cuda_on_host::reset(); }
-  ~Emulated() override {
-    EXPECT_EQ(cuda_on_host::alive(), "");
-    cuda_on_host::reset();
-  }
-};
-
-/// `size` elements in device memory, exactly: a kernel that reads or writes beside them is seen.
 template <class T>
 class DeviceArray {
  public:
-  explicit DeviceArray(std::size_t size)
-      : size_(size), memory_(size == 0 ? nullptr : cuda::device_memory(size * sizeof(T))) {}
-  DeviceArray(const std::vector<T>& values, cudaStream_t stream) : DeviceArray(values.size()) {
-    QUICKBEAM_CUDA_TRY(
-        cudaMemcpyAsync(get(), values.data(), size_ * sizeof(T), cudaMemcpyHostToDevice, stream));
+  /// Of what happens to be there.
+  explicit DeviceArray(std::size_t size) : size_(size) {
+    void* memory = nullptr;
+    if (size_ == 0) return;
+    kernels::cuda::check(cudaMalloc(&memory, bytes()), "cudaMalloc");
+    memory_ = static_cast<T*>(memory);
   }
-  T* get() const { return static_cast<T*>(memory_.get()); }
+  DeviceArray(std::size_t size, T value) : DeviceArray(std::vector<T>(size, value)) {}
+  explicit DeviceArray(const std::vector<T>& values) : DeviceArray(values.size()) {
+    if (size_ == 0) return;
+    kernels::cuda::check(cudaMemcpy(memory_, values.data(), bytes(), cudaMemcpyHostToDevice),
+                         "cudaMemcpy");
+  }
+  ~DeviceArray() { cudaFree(memory_); }
+  DeviceArray(DeviceArray&& other) noexcept : memory_(other.memory_), size_(other.size_) {
+    other.memory_ = nullptr;
+  }
+  DeviceArray& operator=(DeviceArray&&) = delete;
+
+  T* get() const { return memory_; }
   std::size_t size() const { return size_; }
-  /// What it holds once all that is queued on `stream` has run.
-  std::vector<T> values(cudaStream_t stream) const {
-    std::vector<T> copy(size_);
-    QUICKBEAM_CUDA_TRY(
-        cudaMemcpyAsync(copy.data(), get(), size_ * sizeof(T), cudaMemcpyDeviceToHost, stream));
-    QUICKBEAM_CUDA_TRY(cudaStreamSynchronize(stream));
-    return copy;
+
+  /// After all queued work.
+  std::vector<T> read() const {
+    std::vector<T> values(size_);
+    kernels::cuda::check(cudaDeviceSynchronize(), "cudaDeviceSynchronize");
+    if (size_ > 0)
+      kernels::cuda::check(cudaMemcpy(values.data(), memory_, bytes(), cudaMemcpyDeviceToHost),
+                           "cudaMemcpy");
+    return values;
+  }
+  /// After the work queued on `stream`, and none of other streams.
+  std::vector<T> read(cudaStream_t stream) const {
+    std::vector<T> values(size_);
+    if (size_ > 0)
+      kernels::cuda::check(
+          cudaMemcpyAsync(values.data(), memory_, bytes(), cudaMemcpyDeviceToHost, stream),
+          "cudaMemcpyAsync");
+    kernels::cuda::check(cudaStreamSynchronize(stream), "cudaStreamSynchronize");
+    return values;
   }
 
  private:
-  std::size_t size_;
-  cuda::DeviceMemory memory_;
+  std::size_t bytes() const { return size_ * sizeof(T); }
+
+  T* memory_ = nullptr;
+  std::size_t size_ = 0;
 };
 
-}  // namespace quickbeam::test
+}  // namespace quickbeam::tests

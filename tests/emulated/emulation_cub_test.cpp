@@ -4,15 +4,17 @@
 
 #include <cub/cub.cuh>
 
+#include "host/src/cuda/runtime.hpp"
 #include "kernels/cuda/launch.cuh"
 #include "tests/emulated/device_array.hpp"
+#include "tests/emulated/emulated.hpp"
 
 namespace quickbeam::cuda_on_host {
 namespace {
 
 using kernels::cuda::launch;
-using test::DeviceArray;
-class EmulatedCub : public test::Emulated {};
+using tests::DeviceArray;
+class EmulatedCub : public tests::Emulated {};
 using EmulatedCubDeathTest = EmulatedCub;
 
 constexpr int threads = 96;
@@ -60,10 +62,10 @@ __global__ void scan(const Affine* in, Scanned* out) {
 TEST_F(EmulatedCub, ScansAndReducesInOrder) {
   const cuda::Stream stream = cuda::make_stream();
   const auto in = steps(threads);
-  const DeviceArray<Affine> device_in(in, stream.get());
+  const DeviceArray<Affine> device_in(in);
   const DeviceArray<Scanned> device_out(threads);
   launch("scan", scan, 1, threads, stream.get(), device_in.get(), device_out.get());
-  const auto out = device_out.values(stream.get());
+  const auto out = device_out.read(stream.get());
   Affine total = in[0];
   for (int i = 1; i < threads; ++i) total = Then{}(total, in[i]);
   Affine before = start, inclusive = in[0];
@@ -101,16 +103,16 @@ TEST_F(EmulatedCub, SumsOfSeveralItemsAThread) {
   const cuda::Stream stream = cuda::make_stream();
   std::vector<int> in;
   for (int i = 0; i < 3 * threads; ++i) in.push_back(i * i % 101 - 50);
-  const DeviceArray<int> device_in(in, stream.get()), out(in.size()), totals(3);
+  const DeviceArray<int> device_in(in), out(in.size()), totals(3);
   launch("sum", sum_items, 1, threads, stream.get(), device_in.get(), out.get(), totals.get());
   int sum = 0, ten = 0;
-  const auto got = out.values(stream.get());
+  const auto got = out.read(stream.get());
   for (std::size_t i = 0; i < in.size(); ++i) {
     EXPECT_EQ(got[i], sum) << i;
     sum += in[i];
     if (i % 3 == 0 && i < 30) ten += in[i];
   }
-  EXPECT_EQ(totals.values(stream.get()), (std::vector<int>{sum, sum, ten}));
+  EXPECT_EQ(totals.read(stream.get()), (std::vector<int>{sum, sum, ten}));
 }
 
 __global__ void reuse(int barrier, int* out) {
@@ -127,17 +129,17 @@ TEST_F(EmulatedCubDeathTest, StorageUsedAgainWithoutABarrierIsSeen) {
   const cuda::Stream stream = cuda::make_stream();
   const DeviceArray<int> out(threads);
   launch("reuse", reuse, 1, threads, stream.get(), 1, out.get());
-  EXPECT_EQ(out.values(stream.get())[2], 6);
+  EXPECT_EQ(out.read(stream.get())[2], 6);
   EXPECT_DEATH(
       {
         launch("reuse", reuse, 1, threads, stream.get(), 0, out.get());
-        out.values(stream.get());
+        out.read(stream.get());
       },
       "used again without a __syncthreads");
   EXPECT_DEATH(
       {
         launch("reuse", reuse, 1, threads + 32, stream.get(), 1, out.get());
-        out.values(stream.get());
+        out.read(stream.get());
       },
       "not of the size of its block");
 }
@@ -156,10 +158,10 @@ __global__ void warp_scan(const Affine* in, Scanned* out) {
 TEST_F(EmulatedCub, WarpsScanAndReduceInOrder) {
   const cuda::Stream stream = cuda::make_stream();
   const auto in = steps(64);
-  const DeviceArray<Affine> device_in(in, stream.get());
+  const DeviceArray<Affine> device_in(in);
   const DeviceArray<Scanned> device_out(64);
   launch("warp scan", warp_scan, 1, 64, stream.get(), device_in.get(), device_out.get());
-  const auto out = device_out.values(stream.get());
+  const auto out = device_out.read(stream.get());
   for (int warp = 0; warp < 64; warp += 32) {
     Affine before = start, inclusive{1, 0};
     for (int i = warp; i < warp + 32; ++i) {

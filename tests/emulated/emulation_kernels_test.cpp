@@ -6,17 +6,19 @@
 #include <numeric>
 #include <string>
 
+#include "host/src/cuda/runtime.hpp"
 #include "kernels/cuda/launch.cuh"
 #include "tests/cuda_on_host/shared.hpp"
 #include "tests/emulated/device_array.hpp"
+#include "tests/emulated/emulated.hpp"
 
 namespace quickbeam::cuda_on_host {
 namespace {
 
 using kernels::cuda::launch;
-using test::DeviceArray;
+using tests::DeviceArray;
 
-class EmulatedKernel : public test::Emulated {
+class EmulatedKernel : public tests::Emulated {
  protected:
   /// Runs `kernel` with `arguments` and then a device array of `size`, and gives what it holds.
   template <class T, class... Parameters, class... Arguments>
@@ -26,7 +28,7 @@ class EmulatedKernel : public test::Emulated {
     const DeviceArray<T> out(size);
     QUICKBEAM_CUDA_TRY(cudaMemsetAsync(out.get(), 0, size * sizeof(T), stream.get()));
     launch("test", kernel, grid, block, stream.get(), arguments..., out.get());
-    return out.values(stream.get());
+    return out.read(stream.get());
   }
 };
 
@@ -267,14 +269,14 @@ __global__ void add_up(int* sum, unsigned long long* words, float* real) {
 
 TEST_F(EmulatedKernel, Atomics) {
   const cuda::Stream stream = cuda::make_stream();
-  const DeviceArray<int> sums(std::vector<int>(5, 0), stream.get());
-  const DeviceArray<unsigned long long> words({0, 0}, stream.get());
-  const DeviceArray<float> real({0.f}, stream.get());
+  const DeviceArray<int> sums(std::vector<int>(5, 0));
+  const DeviceArray<unsigned long long> words(std::vector<unsigned long long>{0, 0});
+  const DeviceArray<float> real(std::vector<float>{0.f});
   launch("test", add_up, 3, 128, stream.get(), sums.get(), words.get(), real.get());
-  EXPECT_EQ(sums.values(stream.get()), (std::vector<int>{3 * 8128, 127, -127, 255, 768}));
-  EXPECT_EQ(words.values(stream.get()),
+  EXPECT_EQ(sums.read(stream.get()), (std::vector<int>{3 * 8128, 127, -127, 255, 768}));
+  EXPECT_EQ(words.read(stream.get()),
             (std::vector<unsigned long long>{384ull << 40, 127ull << 33}));
-  EXPECT_EQ(real.values(stream.get())[0], 192.f);
+  EXPECT_EQ(real.read(stream.get())[0], 192.f);
 }
 
 TEST_F(EmulatedKernel, NamedArithmetic) {

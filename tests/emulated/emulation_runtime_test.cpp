@@ -5,16 +5,18 @@
 #include <cstdlib>
 #include <thread>
 
+#include "host/src/cuda/runtime.hpp"
 #include "kernels/cuda/launch.cuh"
 #include "tests/emulated/device_array.hpp"
+#include "tests/emulated/emulated.hpp"
 
 namespace quickbeam::cuda_on_host {
 namespace {
 
 using kernels::cuda::launch;
-using test::DeviceArray;
+using tests::DeviceArray;
 
-class EmulatedRuntime : public test::Emulated {};
+class EmulatedRuntime : public tests::Emulated {};
 using EmulatedRuntimeDeathTest = EmulatedRuntime;
 
 __global__ void add(int* data, int value) { data[threadIdx.x] += value; }
@@ -51,7 +53,7 @@ TEST_F(EmulatedRuntime, APinnedBufferUsedAgainTooEarlyIsSeen) {
   QUICKBEAM_CUDA_TRY(
       cudaMemcpyAsync(data.get(), host.get(), 4, cudaMemcpyHostToDevice, stream.get()));
   host.get()[0] = 2;  // before the copy ran: the mistake
-  EXPECT_EQ(data.values(stream.get())[0], 2);
+  EXPECT_EQ(data.read(stream.get())[0], 2);
 }
 
 TEST_F(EmulatedRuntime, PageableMemoryIsReadAtTheCallAndFilledByIt) {
@@ -69,11 +71,11 @@ TEST_F(EmulatedRuntime, PageableMemoryIsReadAtTheCallAndFilledByIt) {
 TEST_F(EmulatedRuntime, ArgumentsAreCopiedAtTheLaunch) {
   set_progress(Progress::late);
   const cuda::Stream stream = cuda::make_stream();
-  const DeviceArray<int> data(std::vector<int>{0}, stream.get());
+  const DeviceArray<int> data(std::vector<int>{0});
   int value = 1;
   launch("add", add, 1, 1, stream.get(), data.get(), value);
   value = 100;
-  EXPECT_EQ(data.values(stream.get())[0], 1);
+  EXPECT_EQ(data.read(stream.get())[0], 1);
 }
 
 TEST_F(EmulatedRuntime, AStreamWaitsForAnEventOfAnother) {
@@ -89,26 +91,26 @@ TEST_F(EmulatedRuntime, AStreamWaitsForAnEventOfAnother) {
   launch("add", add, 1, 1, first.get(), data.get(), 1000);  // after the event
   ASSERT_EQ(cudaStreamWaitEvent(second.get(), event, 0), cudaSuccess);
   launch("add", add, 1, 1, second.get(), data.get(), 7);
-  EXPECT_EQ(data.values(second.get())[0], 12);
+  EXPECT_EQ(data.read(second.get())[0], 12);
   EXPECT_EQ(cudaEventQuery(event), cudaSuccess);
   EXPECT_EQ(cudaStreamSynchronize(first.get()), cudaSuccess);
-  EXPECT_EQ(data.values(second.get())[0], 1012);
+  EXPECT_EQ(data.read(second.get())[0], 1012);
   EXPECT_EQ(cudaEventDestroy(event), cudaSuccess);
 }
 
 TEST_F(EmulatedRuntime, WithoutTheWaitTheOtherStreamMayBeFirst) {
   set_progress(Progress::late);
   const cuda::Stream first = cuda::make_stream(), second = cuda::make_stream();
-  const DeviceArray<int> data(std::vector<int>{0}, first.get());
+  const DeviceArray<int> data(std::vector<int>{0});
   QUICKBEAM_CUDA_TRY(cudaStreamSynchronize(first.get()));
   launch("store", store, 1, 1, first.get(), data.get(), 0u, 5);
-  EXPECT_EQ(data.values(second.get())[0], 0);
-  EXPECT_EQ(data.values(first.get())[0], 5);
+  EXPECT_EQ(data.read(second.get())[0], 0);
+  EXPECT_EQ(data.read(first.get())[0], 5);
 }
 
 TEST_F(EmulatedRuntime, QueriesComeToAnEnd) {
   const cuda::Stream stream = cuda::make_stream();
-  const DeviceArray<int> data(std::vector<int>(32, 0), stream.get());
+  const DeviceArray<int> data(std::vector<int>(32, 0));
   for (int i = 0; i < 10; ++i) launch("add", add, 1, 32, stream.get(), data.get(), 1);
   set_progress(Progress::late);
   launch("add", add, 1, 32, stream.get(), data.get(), 1);
@@ -116,7 +118,7 @@ TEST_F(EmulatedRuntime, QueriesComeToAnEnd) {
   while (cudaStreamQuery(stream.get()) == cudaErrorNotReady) ++not_ready;
   EXPECT_GT(not_ready, 0);
   EXPECT_EQ(cudaGetLastError(), cudaSuccess);  // "not ready" is no error
-  EXPECT_EQ(data.values(stream.get())[31], 11);
+  EXPECT_EQ(data.read(stream.get())[31], 11);
 }
 
 TEST_F(EmulatedRuntime, DrawnProgressRunsSomeOfTheWorkEarly) {
@@ -125,7 +127,7 @@ TEST_F(EmulatedRuntime, DrawnProgressRunsSomeOfTheWorkEarly) {
     set_seed(seed);
     const cuda::Stream stream = cuda::make_stream();
     const Pinned host(1);
-    const DeviceArray<int> data(std::vector<int>{3}, stream.get());
+    const DeviceArray<int> data(std::vector<int>{3});
     host.get()[0] = 0;
     QUICKBEAM_CUDA_TRY(
         cudaMemcpyAsync(host.get(), data.get(), 4, cudaMemcpyDeviceToHost, stream.get()));
@@ -141,7 +143,7 @@ TEST_F(EmulatedRuntime, NewMemoryHoldsJunk) {
   const cuda::Stream stream = cuda::make_stream();
   for (int i = 0; i < 3; ++i) {
     const DeviceArray<int> data(100);
-    EXPECT_NE(data.values(stream.get()), std::vector<int>(100, 0));
+    EXPECT_NE(data.read(stream.get()), std::vector<int>(100, 0));
   }
 }
 
@@ -259,7 +261,7 @@ TEST_F(EmulatedRuntime, AStickyFaultBreaksEveryLaterCall) {
 
 TEST_F(EmulatedRuntime, AFaultOfQueuedWorkSurfacesOnce) {
   const cuda::Stream stream = cuda::make_stream(), other = cuda::make_stream();
-  const DeviceArray<int> data(std::vector<int>{7}, stream.get());
+  const DeviceArray<int> data(std::vector<int>{7});
   QUICKBEAM_CUDA_TRY(cudaStreamSynchronize(stream.get()));
   set_progress(Progress::late);
   fail_call("cudaMemsetAsync", 1, cudaErrorUnknown, Lasting::once, Surfacing::later);
@@ -267,7 +269,7 @@ TEST_F(EmulatedRuntime, AFaultOfQueuedWorkSurfacesOnce) {
   EXPECT_EQ(cudaStreamSynchronize(other.get()), cudaSuccess);  // it has not run yet
   EXPECT_EQ(cudaStreamSynchronize(stream.get()), cudaErrorUnknown);
   EXPECT_EQ(cudaStreamSynchronize(stream.get()), cudaSuccess);
-  EXPECT_EQ(data.values(stream.get())[0], 7);  // what failed was not done
+  EXPECT_EQ(data.read(stream.get())[0], 7);  // what failed was not done
 }
 
 TEST_F(EmulatedRuntime, DevicesAndDriversCanBeMissing) {
@@ -337,9 +339,9 @@ TEST_F(EmulatedRuntime, ThreadsWithStreamsOfTheirOwn) {
   for (int t = 0; t < 4; ++t)
     threads.emplace_back([t] {
       const cuda::Stream stream = cuda::make_stream();
-      const DeviceArray<int> data(std::vector<int>(64, t), stream.get());
+      const DeviceArray<int> data(std::vector<int>(64, t));
       for (int i = 0; i < 50; ++i) launch("add", add, 1, 64, stream.get(), data.get(), 1);
-      EXPECT_EQ(data.values(stream.get()), std::vector<int>(64, t + 50));
+      EXPECT_EQ(data.read(stream.get()), std::vector<int>(64, t + 50));
     });
   for (auto& thread : threads) thread.join();
 }
