@@ -198,8 +198,7 @@ void reduce_streams(const StreamBatch& batch, const StreamIndex& index, const Pi
     using Cells = CellsFor<Part>;
     CellPlanes<Cells> planes{static_cast<typename Cells::Value*>(scratch), nullptr};
     if constexpr (Cells::noted)
-      planes.notes =
-          reinterpret_cast<std::uint32_t*>(planes.values + batch.frames * bands.cells());
+      planes.notes = reinterpret_cast<std::uint32_t*>(planes.values + batch.frames * bands.cells());
     visit_stream_type<W>(batch.type, [&](auto tag) {
       using T = typename decltype(tag)::type;
       gather_streams<T>(batch, index, rule, spec, bands, planes, out, stream);
