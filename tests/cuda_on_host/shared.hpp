@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Where the shared memory of the kernels is in this program.
+#pragma once
+
+#include <cstdint>
+
+namespace quickbeam::cuda_on_host {
+
+/// Writes junk over every __shared__ variable, as a block may find it.
+void fill_shared_memory(std::uint64_t pattern);
+
+}  // namespace quickbeam::cuda_on_host
