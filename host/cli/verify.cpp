@@ -56,13 +56,18 @@ Json to_json(const VerifyReport& report) {
     json["targets"].push_back({{"name", report.targets[i].name},
                                {"not_run", report.targets[i].not_run},
                                {"values", report.values(i)},
-                               {"differences", report.differences(i)}});
+                               {"differences", report.differences(i)},
+                               {"elsewhere", report.elsewhere(i)}});
   for (const VerifyRow& row : report.rows) {
     Json stage{{"stage", row.stage}};
     for (std::size_t i = 0; i < row.cells.size(); ++i) {
       if (!report.targets[i].not_run.empty()) continue;
       Json& cell = stage[report.targets[i].name];
       cell = {{"values", row.cells[i].values}, {"differences", row.cells[i].differences}};
+      if (row.cells[i].elsewhere > 0) {
+        cell["elsewhere"] = row.cells[i].elsewhere;
+        cell["reason"] = printable(row.cells[i].reason);
+      }
       if (row.cells[i].first) cell["first"] = to_json(*row.cells[i].first);
     }
     json["stages"].push_back(std::move(stage));
@@ -74,6 +79,7 @@ Json to_json(const VerifyReport& report) {
 
 std::string cell_text(const VerifyTarget& target, const VerifyCell& cell) {
   if (!target.not_run.empty()) return "not run";
+  if (cell.elsewhere > 0 && cell.values == 0) return "not here";
   if (cell.values == 0) return "-";
   return grouped(cell.differences) + " differ";
 }
@@ -109,8 +115,13 @@ void print_verdict(const VerifyReport& report, std::size_t i) {
   fmt::print("{}: {} in {} of {}\n", target.name, counted(report.differences(i), "difference"),
              counted(report.values(i), "value"),
              counted(static_cast<std::uint64_t>(report.frames), "frame"));
-  for (const VerifyRow& row : report.rows)
-    if (row.cells[i].first) print_first(row.stage, row.cells[i]);
+  for (const VerifyRow& row : report.rows) {
+    const VerifyCell& cell = row.cells[i];
+    if (cell.first) print_first(row.stage, cell);
+    if (cell.elsewhere > 0)
+      fmt::print("  {}: {} not compared: {}\n", row.stage, counted(cell.elsewhere, "frame"),
+                 printable(cell.reason));
+  }
 }
 
 void print_report(const VerifyReport& report) {

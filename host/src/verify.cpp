@@ -45,7 +45,11 @@ std::vector<VerifyTarget> verify_targets(std::string_view device) {
   if (device == "cpu") return targets;
   if (!device.empty() && device != "auto") {
     const DeviceChoice choice = choose_device(device);
-    targets.push_back({std::string(device), choice.backend, choice.device, {}});
+    for (const int number : choice.devices)
+      targets.push_back({std::string(choice.backend->name()) + ":" + std::to_string(number),
+                         choice.backend,
+                         number,
+                         {}});
     return targets;
   }
   for (const Backend* backend : backends())
@@ -82,11 +86,15 @@ std::uint64_t VerifyReport::differences(std::size_t target) const {
   return total(*this, target, &VerifyCell::differences);
 }
 
+std::uint64_t VerifyReport::elsewhere(std::size_t target) const {
+  return total(*this, target, &VerifyCell::elsewhere);
+}
+
 bool VerifyReport::equal() const {
   bool compared = false;
   for (std::size_t i = 0; i < targets.size(); ++i) {
     if (!runs(targets[i])) continue;
-    if (values(i) == 0 || differences(i) != 0) return false;
+    if (values(i) == 0 || differences(i) != 0 || elsewhere(i) != 0) return false;
     compared = true;
   }
   return compared;

@@ -89,6 +89,22 @@ void Comparison::levels(LevelRange expected, LevelRange found) {
   }
 }
 
+void Comparison::numbers(const ReducedNumbers& expected, const ReducedNumbers& found) {
+  text("number of valid pixels", text_of(expected.valid), text_of(found.valid));
+  text("number of masked pixels", text_of(expected.masked), text_of(found.masked));
+  text("number of saturated pixels", text_of(expected.saturated), text_of(found.saturated));
+  text("highest value", text_of(expected.highest), text_of(found.highest));
+}
+
+bool Comparison::done_by(std::string_view backend, const ReduceOutcome& outcome) {
+  if (outcome.backend == backend) return true;
+  ++cell_.elsewhere;
+  if (cell_.reason.empty())
+    cell_.reason = "done by " + std::string(outcome.backend) +
+                   (outcome.notice.empty() ? "" : ": " + outcome.notice);
+  return false;
+}
+
 void Comparison::bytes(std::span<const std::byte> expected, std::span<const std::byte> found,
                        const std::string& name) {
   cell_.values += expected.size();
@@ -124,7 +140,9 @@ std::string comparable(const ErrorInfo& error) {
 void merge(VerifyCell& all, const VerifyCell& part) {
   all.values += part.values;
   all.differences += part.differences;
+  all.elsewhere += part.elsewhere;
   if (!all.first) all.first = part.first;
+  if (all.reason.empty()) all.reason = part.reason;
 }
 
 }  // namespace quickbeam

@@ -6,7 +6,9 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 
+#include <quickbeam/backend.hpp>
 #include <quickbeam/core/image.hpp>
 #include <quickbeam/levels.hpp>
 #include <quickbeam/verify.hpp>
@@ -24,11 +26,14 @@ class Comparison {
   /// Values, then saturation flags.
   void reduced(const ReducedImage& expected, const ReducedImage& found);
   void levels(LevelRange expected, LevelRange found);
+  void numbers(const ReducedNumbers& expected, const ReducedNumbers& found);
   /// Every byte; missing and surplus ones differ.
   void bytes(std::span<const std::byte> expected, std::span<const std::byte> found,
              const std::string& name);
   /// One value as text.
   void text(const std::string& place, const std::string& expected, const std::string& found);
+  /// True when the work was done by `backend`. Else nothing is compared, and that is remembered.
+  bool done_by(std::string_view backend, const ReduceOutcome& outcome);
   /// `values` values were to be compared, and `what` came instead.
   void nothing(std::uint64_t values, const std::string& what);
 

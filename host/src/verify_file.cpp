@@ -190,23 +190,27 @@ void FileVerifier::compare_reductions(const Frame& frame, const Reference& refer
     each_working(stage, frame.index, 2 * pixels_of(expected.values),
                  [&](VerifySubject& subject, Comparison& comparison) {
                    ReducedImage found;
-                   const ReduceReport report = subject.reduce(plan, frame.payload, found);
+                   const ReduceOutcome outcome = subject.reduce(plan, frame.payload, found);
+                   if (!comparison.done_by(subject.backend(), outcome)) return;
                    comparison.reduced(expected, found);
                    if (decode && frame.wrapped)
                      comparison.text("first pixel that wraps", pixel_text(*frame.wrapped),
-                                     pixel_text(report.wrapped_pixel));
+                                     pixel_text(outcome.wrapped_pixel));
                  });
   }
 }
 
 void FileVerifier::compare_picture(const Frame& frame, const VerifyPicture& expected) {
-  std::vector<std::optional<VerifyPicture>> found;
+  std::vector<std::optional<VerifyPicture>> found;  // one a target that runs
   each_working(VerifyStage::counts, frame.index, 2 * pixels_of(expected.reduced.values),
                [&](VerifySubject& subject, Comparison& comparison) {
                  found.emplace_back();
-                 found.back() = subject.picture(recipe_, file_.file().info, plan_of(frame.payload),
-                                                frame.payload);
-                 comparison.reduced(expected.reduced, found.back()->reduced);
+                 SubjectPicture picture = subject.picture(recipe_, file_.file().info,
+                                                          plan_of(frame.payload), frame.payload);
+                 if (!comparison.done_by(subject.backend(), picture.outcome)) return;
+                 comparison.reduced(expected.reduced, picture.made.reduced);
+                 comparison.numbers(expected.numbers, picture.made.numbers);
+                 found.back() = std::move(picture.made);
                });
   const auto rest = [&](VerifyStage stage, auto&& compare) {
     auto next = found.begin();

@@ -190,6 +190,21 @@ ReducedImage resized(const ReducedImage& in, Extent to, LevelRange levels) {
   return out;
 }
 
+ReducedNumbers numbers_of(const ReducedImage& image) {
+  ReducedNumbers n;
+  visit_values(image, [&](auto values) {
+    for (std::int64_t i = 0; i < values.extent.pixels(); ++i) {
+      const bool masked = kernels::shows_masked(values.data[i]);
+      const bool saturated = image.saturated.as<std::uint8_t>().data[i] != 0;
+      ++(masked ? n.masked : n.valid);
+      n.saturated += saturated ? 1 : 0;
+      if (!masked && !saturated && static_cast<double>(values.data[i]) > n.highest)
+        n.highest = static_cast<double>(values.data[i]);
+    }
+  });
+  return n;
+}
+
 Image positions_of(const ReducedImage& image, const ToneTable& table) {
   Image out(PixelType::u8, image.values.extent());
   visit_values(image, [&](auto values) {
@@ -211,6 +226,7 @@ VerifyPicture reference_picture(const Recipe& recipe, Extent frame, Reference& r
   if (recipe.clip) reference.clip(levels_from_histogram(counts, 0, *recipe.clip, 0).high);
   out.reduced = reference.reduce(spec);
   if (recipe.blur_sigma > 0) blur(out.reduced, recipe.blur_sigma, recipe.blur_window);
+  out.numbers = numbers_of(out.reduced);
   out.levels = levels_of(recipe, out.reduced, spec.factor, counts);
   const auto [low, high] = out.levels;
   const ToneTable table = recipe.tone.curve == ToneCurve::equalize

@@ -18,6 +18,7 @@ namespace quickbeam {
 struct VerifyPicture {
   ReducedImage reduced{};  ///< after the blur, if there is one
   LevelRange levels{};
+  ReducedNumbers numbers{};                     ///< for reports, of `reduced`
   std::vector<Image> positions{};               ///< u8 palette positions, one image a picture
   std::vector<std::vector<std::byte>> files{};  ///< encoded
 };

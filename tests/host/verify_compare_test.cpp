@@ -151,6 +151,28 @@ TEST(Comparison, NothingWhereValuesWereDueIsAllDifferent) {
   EXPECT_EQ(compared([](Comparison& c) { c.nothing(0, "an error"); }).differences, 1u);
 }
 
+TEST(Comparison, WorkDoneElsewhereIsNotCompared) {
+  bool here = false, there = true;
+  const VerifyCell cell = compared([&](Comparison& c) {
+    here = c.done_by("cuda", {.backend = "cuda"});
+    there = c.done_by("cuda", {.backend = "cpu", .notice = "too little memory"});
+  });
+  EXPECT_TRUE(here);
+  EXPECT_FALSE(there);
+  EXPECT_EQ(cell.elsewhere, 1u);
+  EXPECT_EQ(cell.values, 0u);
+  EXPECT_EQ(cell.reason, "done by cpu: too little memory");
+}
+
+TEST(CompareNumbers, Each) {
+  const auto differences = [](ReducedNumbers a, ReducedNumbers b) {
+    return compared([&](Comparison& c) { c.numbers(a, b); }).differences;
+  };
+  EXPECT_EQ(differences({1, 2, 3, 4.5}, {1, 2, 3, 4.5}), 0u);
+  EXPECT_EQ(differences({1, 2, 3, 4.5}, {0, 0, 0, 0}), 4u);
+  EXPECT_EQ(differences({1, 2, 3, 4.5}, {1, 2, 3, 4.6}), 1u);
+}
+
 TEST(Comparison, ErrorsAreTheSameWhenAllButTheirPlaceIs) {
   const ErrorInfo error{.code = ErrorCode::bad_stream,
                         .path = "a.cbf",
@@ -174,9 +196,14 @@ TEST(Comparison, ErrorsAreTheSameWhenAllButTheirPlaceIs) {
 }
 
 TEST(Comparison, MergingAddsAndKeepsTheEarlierFirst) {
-  VerifyCell all{10, 0, {}};
-  merge(all, {5, 2, VerifyDifference{.input = "b"}});
-  merge(all, {5, 1, VerifyDifference{.input = "c"}});
+  const auto cell = [](std::uint64_t values, std::uint64_t differences, const char* name) {
+    VerifyCell part{.values = values, .differences = differences};
+    part.first = VerifyDifference{.input = name};
+    return part;
+  };
+  VerifyCell all{.values = 10};
+  merge(all, cell(5, 2, "b"));
+  merge(all, cell(5, 1, "c"));
   EXPECT_EQ(all.values, 20u);
   EXPECT_EQ(all.differences, 3u);
   EXPECT_EQ(all.first->input, "b");

@@ -198,7 +198,7 @@ TEST(Verify, TargetsAreTheCpuAndWhatIsBesideIt) {
 /// The CPU, but for one thing done to one stage of its work.
 struct Doctoring {
   std::function<void(Image&)> stored{};
-  std::function<void(const ReduceSpec&, ReducedImage&, ReduceReport&)> reduced{};
+  std::function<void(const ReduceSpec&, ReducedImage&, ReduceOutcome&)> reduced{};
   std::function<void(VerifyPicture&)> picture{};
 };
 
@@ -210,16 +210,17 @@ class DoctoredSubject final : public VerifySubject {
     if (doctoring_.stored) doctoring_.stored(out);
     return done;
   }
-  ReduceReport reduce(const ReducePlan& plan, const Payload& frame, ReducedImage& out) override {
-    ReduceReport report = engine_->reduce(plan, frame, out);
+  std::string_view backend() const override { return "cpu"; }
+  ReduceOutcome reduce(const ReducePlan& plan, const Payload& frame, ReducedImage& out) override {
+    ReduceOutcome report = engine_->reduce(plan, frame, out);
     if (doctoring_.reduced) doctoring_.reduced(plan.spec, out, report);
     return report;
   }
-  VerifyPicture picture(const Recipe& recipe, const FrameInfo& info, const ReducePlan& plan,
-                        const Payload& frame) override {
-    VerifyPicture made = engine_->picture(recipe, info, plan, frame);
-    if (doctoring_.picture) doctoring_.picture(made);
-    return made;
+  SubjectPicture picture(const Recipe& recipe, const FrameInfo& info, const ReducePlan& plan,
+                         const Payload& frame) override {
+    SubjectPicture picture = engine_->picture(recipe, info, plan, frame);
+    if (doctoring_.picture) doctoring_.picture(picture.made);
+    return picture;
   }
 
  private:
@@ -279,7 +280,7 @@ TEST(DoctoredEngine, OneValueOrFlagOfEachReduction) {
   for (const auto& [stage, chosen] : specs) {
     SCOPED_TRACE(stage);
     const VerifyReport value = with_doctored(
-        path, {.reduced = [&](const ReduceSpec& spec, ReducedImage& image, ReduceReport&) {
+        path, {.reduced = [&](const ReduceSpec& spec, ReducedImage& image, ReduceOutcome&) {
           if (chosen(spec))
             visit(image.values.view(), [](auto view) {
               view.data[17] += 1;
@@ -289,7 +290,7 @@ TEST(DoctoredEngine, OneValueOrFlagOfEachReduction) {
     EXPECT_EQ(differing(value), Stages{stage});
     EXPECT_EQ(value.differences(0), 1u);
     const VerifyReport flag = with_doctored(
-        path, {.reduced = [&](const ReduceSpec& spec, ReducedImage& image, ReduceReport&) {
+        path, {.reduced = [&](const ReduceSpec& spec, ReducedImage& image, ReduceOutcome&) {
           if (chosen(spec)) image.saturated.as<std::uint8_t>().data[5] ^= 1;
         }});
     EXPECT_EQ(differing(flag), Stages{stage});
@@ -299,8 +300,8 @@ TEST(DoctoredEngine, OneValueOrFlagOfEachReduction) {
 TEST(DoctoredEngine, ANoticeThatIsNotDue) {
   const TemporaryFolder folder;
   const VerifyReport report = with_doctored(
-      write_cbf(folder, "a.cbf", 9),
-      {.reduced = [](const ReduceSpec&, ReducedImage&, ReduceReport& r) { r.wrapped_pixel = 12; }});
+      write_cbf(folder, "a.cbf", 9), {.reduced = [](const ReduceSpec&, ReducedImage&,
+                                                    ReduceOutcome& r) { r.wrapped_pixel = 12; }});
   EXPECT_EQ(differing(report), Stages{"decoded, masked"});
 }
 
@@ -325,10 +326,21 @@ TEST(DoctoredEngine, EachStepOfTheRecipe) {
             Stages{"recipe: picture bytes"});
 }
 
+TEST(DoctoredEngine, NumbersForReports) {
+  const TemporaryFolder folder;
+  const std::string path = write_cbf(folder, "a.cbf", 10);
+  for (const auto& change : std::vector<std::function<void(ReducedNumbers&)>>{
+           [](ReducedNumbers& n) { ++n.valid; }, [](ReducedNumbers& n) { ++n.masked; },
+           [](ReducedNumbers& n) { ++n.saturated; }, [](ReducedNumbers& n) { n.highest += 1; }})
+    EXPECT_EQ(
+        differing(with_doctored(path, {.picture = [&](VerifyPicture& p) { change(p.numbers); }})),
+        Stages{"recipe: counts"});
+}
+
 TEST(DoctoredEngine, FailingWhereTheReferenceDoesNot) {
   const TemporaryFolder folder;
   const auto fail_at = [](ReduceOp op) {
-    return [op](const ReduceSpec& spec, ReducedImage&, ReduceReport&) {
+    return [op](const ReduceSpec& spec, ReducedImage&, ReduceOutcome&) {
       if (spec.op == op) fail({.code = ErrorCode::device, .field = "kernel", .found = "a fault"});
     };
   };
@@ -351,12 +363,13 @@ TEST(DoctoredEngine, FailingOtherwiseThanTheReference) {
    public:
     explicit Other(bool throws) : throws_(throws) {}
     bool decode(const Payload&, Image&, std::optional<std::uint64_t>&) override { return false; }
-    ReduceReport reduce(const ReducePlan&, const Payload&, ReducedImage&) override {
+    std::string_view backend() const override { return "cpu"; }
+    ReduceOutcome reduce(const ReducePlan&, const Payload&, ReducedImage&) override {
       if (throws_) fail({.code = ErrorCode::bad_stream, .field = "data", .found = "other words"});
       return {};
     }
-    VerifyPicture picture(const Recipe&, const FrameInfo&, const ReducePlan&,
-                          const Payload&) override {
+    SubjectPicture picture(const Recipe&, const FrameInfo&, const ReducePlan&,
+                           const Payload&) override {
       return {};
     }
 
@@ -372,42 +385,57 @@ TEST(DoctoredEngine, FailingOtherwiseThanTheReference) {
   }
 }
 
-/// A backend whose means are too large by one in one pixel.
+/// The CPU under another name, with something done to what its reducers give.
 class DoctoredBackend final : public Backend {
  public:
+  using Doctor = std::function<void(const ReducePlan&, std::size_t place, ReduceTask&)>;
+  explicit DoctoredBackend(Doctor doctor, std::size_t at_once = 1)
+      : doctor_(std::move(doctor)), at_once_(at_once) {}
   std::string_view name() const override { return "doctored"; }
   std::string unavailable_because(int) const override { return {}; }
   std::vector<std::string> devices() const override { return {}; }
+  std::size_t frames_at_once() const override { return at_once_; }
   std::unique_ptr<Reducer> make_reducer(const ReducePlan& plan) const override {
     class Doctored final : public Reducer {
      public:
-      explicit Doctored(const ReducePlan& p) : plan_(p), cpu_(cpu_backend().make_reducer(p)) {}
-      ReduceReport run(std::span<const Payload> group, const ReduceExtras& extras,
-                       ReducedImage& out) override {
-        const ReduceReport report = cpu_->run(group, extras, out);
-        if (plan_.spec.op == ReduceOp::mean) out.values.as<double>()(2, 1) += 1;
-        return report;
+      Doctored(const ReducePlan& plan, const Doctor& doctor)
+          : plan_(plan), doctor_(doctor), cpu_(cpu_backend().make_reducer(plan)) {}
+      void run(std::span<ReduceTask> tasks) override {
+        cpu_->run(tasks);
+        for (std::size_t i = 0; i < tasks.size(); ++i) {
+          tasks[i].outcome.backend = "doctored";
+          doctor_(plan_, i, tasks[i]);
+        }
       }
-      void count(std::span<const Payload> group, std::span<std::uint64_t> counts) override {
-        cpu_->count(group, counts);
-      }
+      void tone(std::span<const ToneTask>) override {}
 
      private:
       ReducePlan plan_;
+      Doctor doctor_;
       std::unique_ptr<Reducer> cpu_;
     };
-    return std::make_unique<Doctored>(plan);
+    return std::make_unique<Doctored>(plan, doctor_);
   }
+
+ private:
+  Doctor doctor_;
+  std::size_t at_once_;
 };
+
+VerifyReport verified_on(const Backend& backend, std::vector<std::string> inputs) {
+  return verify({.recipe = small_recipe(),
+                 .inputs = std::move(inputs),
+                 .targets = {{.name = "cpu", .backend = &cpu_backend()},
+                             {.name = "doctored", .backend = &backend}}});
+}
 
 TEST(DoctoredEngine, ABackendBesideTheCpu) {
   const TemporaryFolder folder;
-  const DoctoredBackend doctored;
+  const DoctoredBackend doctored([](const ReducePlan& plan, std::size_t, ReduceTask& task) {
+    if (plan.spec.op == ReduceOp::mean) task.image->values.as<double>()(2, 1) += 1;
+  });
   const VerifyReport report =
-      verify({.recipe = small_recipe(),
-              .inputs = {write_cbf(folder, "a.cbf", 12), write_cbf(folder, "b.cbf", 13)},
-              .targets = {{.name = "cpu", .backend = &cpu_backend()},
-                          {.name = "doctored", .backend = &doctored}}});
+      verified_on(doctored, {write_cbf(folder, "a.cbf", 12), write_cbf(folder, "b.cbf", 13)});
   EXPECT_FALSE(report.equal());
   EXPECT_EQ(report.differences(0), 0u);
   EXPECT_EQ(report.differences(1), 2u);
@@ -416,6 +444,42 @@ TEST(DoctoredEngine, ABackendBesideTheCpu) {
   EXPECT_EQ(first->input, folder / "a.cbf");
   EXPECT_EQ(first->x, 2);
   EXPECT_EQ(first->y, 1);
+}
+
+TEST(DoctoredEngine, ABackendThatMixesUpTheFramesOfABatch) {
+  const TemporaryFolder folder;
+  const std::string path = write_cbf(folder, "a.cbf", 14);
+  const DoctoredBackend right([](const ReducePlan&, std::size_t, ReduceTask&) {}, 8);
+  EXPECT_TRUE(verified_on(right, {path}).equal());
+  Image first;
+  const DoctoredBackend wrong(
+      [&](const ReducePlan& plan, std::size_t place, ReduceTask& task) {
+        if (plan.spec.op != ReduceOp::sum || plan.spec.sum_scale != SumScale::none) return;
+        if (place == 0) std::swap(first, task.image->values);
+        if (place == 1) std::swap(first, task.image->values);
+      },
+      8);
+  const VerifyReport report = verified_on(wrong, {path});
+  EXPECT_FALSE(report.equal());
+  EXPECT_EQ(report.differences(0), 0u);
+  EXPECT_GT(report.rows[4].cells[1].differences, 0u);
+}
+
+TEST(DoctoredEngine, WorkDoneByAnotherBackendIsNoPass) {
+  const TemporaryFolder folder;
+  const std::string path = write_cbf(folder, "a.cbf", 15);
+  const DoctoredBackend fallen([](const ReducePlan& plan, std::size_t, ReduceTask& task) {
+    if (plan.spec.op != ReduceOp::min) return;
+    task.outcome.backend = "cpu";
+    task.outcome.notice = "the device stopped working";
+  });
+  const VerifyReport report = verified_on(fallen, {path});
+  EXPECT_FALSE(report.equal());
+  EXPECT_EQ(report.differences(1), 0u);
+  EXPECT_EQ(report.elsewhere(0), 0u);
+  EXPECT_EQ(report.elsewhere(1), 1u);
+  EXPECT_EQ(report.rows[3].cells[1].values, 0u);
+  EXPECT_NE(report.rows[3].cells[1].reason.find("stopped working"), std::string::npos);
 }
 
 }  // namespace

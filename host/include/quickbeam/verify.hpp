@@ -27,7 +27,7 @@ struct VerifyTarget {
 };
 
 /// The targets of a --device request. auto: every backend, those that cannot run with the reason;
-/// cpu: the CPU; cuda[:N]: the CPU and that device. Throws Error as choose_device.
+/// cpu: the CPU; cuda[:N,M...]: the CPU and those devices. Throws Error as choose_device.
 std::vector<VerifyTarget> verify_targets(std::string_view device);
 
 struct VerifyJob {
@@ -53,7 +53,9 @@ struct VerifyDifference {
 struct VerifyCell {
   std::uint64_t values = 0;  ///< compared
   std::uint64_t differences = 0;
+  std::uint64_t elsewhere = 0;  ///< frames another backend did instead: not compared
   std::optional<VerifyDifference> first{};
+  std::string reason{};  ///< of the first frame done elsewhere
 };
 
 /// One stage of the work.
@@ -77,7 +79,9 @@ struct VerifyReport {
 
   std::uint64_t values(std::size_t target) const;
   std::uint64_t differences(std::size_t target) const;
-  /// True when values were compared and none differed, for every target that runs.
+  std::uint64_t elsewhere(std::size_t target) const;
+  /// True when, for every target that runs (one at least), values were compared, none differed, and
+  /// no frame was done elsewhere.
   bool equal() const;
 };
 

@@ -22,8 +22,8 @@ std::size_t scratch_bytes(const BatchShape& shape, const BatchSize& size) {
   const auto at_once = static_cast<std::uint32_t>(size.at_once);
   std::size_t bytes = kernels::cuda::measure_bytes(static_cast<std::uint32_t>(size.kept));
   if (kernels::cuda::can_reduce_streams(shape.type, shape.extent, shape.spec))
-    bytes = std::max(bytes, kernels::cuda::stream_reduce_bytes(at_once, shape.type, shape.extent,
-                                                               shape.spec));
+    bytes = std::max(
+        bytes, kernels::cuda::stream_reduce_bytes(at_once, shape.type, shape.extent, shape.spec));
   const auto by =
       shape.flags ? kernels::cuda::SaturatedBy::flags : kernels::cuda::SaturatedBy::value;
   if (size.planes)

@@ -31,15 +31,15 @@ struct BatchSize {
 
 /// Sizes that do not change with the batch.
 struct BatchShape {
-  std::size_t group = 1;           ///< frames added before the reduction
-  std::size_t pixels = 0;          ///< of a frame
-  std::size_t plane_bytes = 0;     ///< of a pixel of a plane
-  bool flags = false;              ///< planes have flags beside them
-  bool mask = false;               ///< there is a user mask
-  bool counts = false;             ///< raw histograms are wanted
-  std::size_t reduced_pixels = 0;  ///< of a reduced frame
-  std::size_t value_bytes = 0;     ///< of a value of it
-  std::size_t steps_bytes = 0;     ///< of the tone steps of a frame
+  std::size_t group = 1;            ///< frames added before the reduction
+  std::size_t pixels = 0;           ///< of a frame
+  std::size_t plane_bytes = 0;      ///< of a pixel of a plane
+  bool flags = false;               ///< planes have flags beside them
+  bool mask = false;                ///< there is a user mask
+  bool counts = false;              ///< raw histograms are wanted
+  std::size_t reduced_pixels = 0;   ///< of a reduced frame
+  std::size_t value_bytes = 0;      ///< of a value of it
+  std::size_t steps_bytes = 0;      ///< of the tone steps of a frame
   PixelType type = PixelType::i32;  ///< of stored pixels
   Extent extent{};
   ReduceSpec spec{};

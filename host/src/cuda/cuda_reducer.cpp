@@ -58,7 +58,8 @@ ReducedFacts facts_of(const kernels::cuda::ReducedFacts& found, std::span<const 
 
 CudaReducer::CudaReducer(const ReducePlan& plan)
     : plan_(plan),
-      can_fuse_(plan.group == 1 && kernels::cuda::can_reduce_streams(plan.type, plan.extent, plan.spec)),
+      can_fuse_(plan.group == 1 &&
+                kernels::cuda::can_reduce_streams(plan.type, plan.extent, plan.spec)),
       runner_(make_piece_runner(plan)),
       memory_(shape_of(plan), plan.sharers) {}
 

@@ -22,7 +22,7 @@ inline constexpr std::size_t planes_of_a_batch = 4;
 /// Tasks that go through the same kernels together, all with groups of one size.
 struct Piece {
   std::span<ReduceTask> tasks{};
-  std::span<std::uint8_t> redo{};         ///< 1 = the CPU has to do it
+  std::span<std::uint8_t> redo{};       ///< 1 = the CPU has to do it
   std::size_t first = 0;                ///< the place of tasks[0] in the batch kept
   bool streams = false;                 ///< byte-offset streams, decoded on the device
   bool fused = false;                   ///< reduced while they are decoded
