@@ -24,15 +24,26 @@ struct WindowGrid {
   bool restore;          ///< masked where the sampled pixel is masked
 };
 
-/// Column x of the rows of a window.
+/// Rows that a thread loads before it looks at the first of them.
+constexpr int rows_at_once = 4;
+
+/// `rows` pixels of a column, from pixel `at` of the planes down.
 template <class Part, class W>
 __device__ Part fold_column(const Planes<W>& in, std::int64_t at, std::int64_t rows) {
   Part part;
-#pragma unroll 4
-  for (std::int64_t row = 0; row < rows; ++row, at += in.extent.width) {
-    const W value = in.pixels[at];
-    if (in.valid(value))
-      part.add(value, in.flags != nullptr ? in.flags[at] != 0 : value > in.saturation);
+  const std::int64_t pitch = in.extent.width;
+  for (std::int64_t row = 0; row < rows; row += rows_at_once, at += rows_at_once * pitch) {
+    W values[rows_at_once];
+#pragma unroll
+    for (int i = 0; i < rows_at_once; ++i)
+      values[i] = row + i < rows ? in.pixels[at + i * pitch] : masked_value<W>();
+#pragma unroll
+    for (int i = 0; i < rows_at_once; ++i) {
+      if (!in.valid(values[i])) continue;
+      const bool saturated =
+          in.flags != nullptr ? in.flags[at + i * pitch] != 0 : values[i] > in.saturation;
+      part.add(values[i], saturated);
+    }
   }
   return part;
 }

@@ -10,7 +10,6 @@
 #include <quickbeam/core/mask.hpp>
 
 #include "kernels/byte_offset_cuda.hpp"
-#include "kernels/cuda/frame_grid.cuh"
 #include "kernels/cuda/launch.cuh"
 
 namespace quickbeam::kernels::cuda {

@@ -11,7 +11,6 @@
 #include <quickbeam/core/mask.hpp>
 
 #include "kernels/cuda/block_histogram.cuh"
-#include "kernels/cuda/frame_grid.cuh"
 #include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/vector_access.cuh"
 #include "kernels/ops/row_ops.hpp"

@@ -44,7 +44,7 @@ template <class T, class Cells, bool sampled>
 __global__ void __launch_bounds__(tile_threads)
     gather_cells(StreamBatch batch, StreamIndex index, PixelRule<WorkType<T>> rule, Bands bands,
                  CellPlanes<Cells> planes, ReducedPlanes out) {
-  __shared__ alignas(8) std::uint32_t memory[cell_words];
+  alignas(8) __shared__ std::uint32_t memory[cell_words];
   const BandCells<Cells> cells(memory, bands);
   const Band band(bands, blockIdx.x);
   for (std::uint32_t frame = blockIdx.y; frame < batch.frames; frame += gridDim.y) {

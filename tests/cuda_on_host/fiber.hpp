@@ -39,7 +39,8 @@ class Fiber {
   char* stack_;
   ucontext_t context_{};
   Jump inside_{}, outside_{};
-  void *sanitizer_inside_ = nullptr, *sanitizer_outside_ = nullptr;
+  [[maybe_unused]] void* sanitizer_inside_ = nullptr;  // of the sanitizers.hpp that is built in
+  [[maybe_unused]] void* sanitizer_outside_ = nullptr;
 };
 
 }  // namespace quickbeam::cuda_on_host

@@ -16,12 +16,16 @@ namespace quickbeam::tests {
 template <class T>
 class DeviceArray {
  public:
-  DeviceArray(std::size_t size, T value) : DeviceArray(std::vector<T>(size, value)) {}
-  explicit DeviceArray(const std::vector<T>& values) : size_(values.size()) {
+  /// Of what happens to be there.
+  explicit DeviceArray(std::size_t size) : size_(size) {
     void* memory = nullptr;
     if (size_ == 0) return;
     kernels::cuda::check(cudaMalloc(&memory, bytes()), "cudaMalloc");
     memory_ = static_cast<T*>(memory);
+  }
+  DeviceArray(std::size_t size, T value) : DeviceArray(std::vector<T>(size, value)) {}
+  explicit DeviceArray(const std::vector<T>& values) : DeviceArray(values.size()) {
+    if (size_ == 0) return;
     kernels::cuda::check(cudaMemcpy(memory_, values.data(), bytes(), cudaMemcpyHostToDevice),
                          "cudaMemcpy");
   }
@@ -41,6 +45,16 @@ class DeviceArray {
     if (size_ > 0)
       kernels::cuda::check(cudaMemcpy(values.data(), memory_, bytes(), cudaMemcpyDeviceToHost),
                            "cudaMemcpy");
+    return values;
+  }
+  /// After the work queued on `stream`, and none of other streams.
+  std::vector<T> read(cudaStream_t stream) const {
+    std::vector<T> values(size_);
+    if (size_ > 0)
+      kernels::cuda::check(
+          cudaMemcpyAsync(values.data(), memory_, bytes(), cudaMemcpyDeviceToHost, stream),
+          "cudaMemcpyAsync");
+    kernels::cuda::check(cudaStreamSynchronize(stream), "cudaStreamSynchronize");
     return values;
   }
 

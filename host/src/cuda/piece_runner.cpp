@@ -185,8 +185,8 @@ class TypedRunner final : public PieceRunner {
     return {.data = memory.device().slots,
             .size = memory.device().sizes + at,
             .frames = piece.frames(),
-            .longest = *std::max_element(sizes, sizes + piece.tasks.size()),
             .type = plan_.type,
+            .longest = *std::max_element(sizes, sizes + piece.tasks.size()),
             .extent = plan_.extent};
   }
 
