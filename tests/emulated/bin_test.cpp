@@ -66,7 +66,9 @@ void check_as(const Batch<W>& batch, const ReduceSpec& spec) {
   const DeviceArray<std::uint8_t> flags(batch.flags);
   const DeviceArray<T> values(count * reduced);
   const DeviceArray<std::uint8_t> saturated(count * reduced);
-  const DeviceArray<char> scratch(kernels::cuda::plane_reduce_bytes(count, in, sizeof(W), spec));
+  const DeviceArray<char> scratch(kernels::cuda::plane_reduce_bytes(
+      count, in, sizeof(W), spec,
+      batch.flags.empty() ? kernels::cuda::SaturatedBy::value : kernels::cuda::SaturatedBy::flags));
   kernels::cuda::reduce_planes<W>({.pixels = pixels.get(),
                                    .flags = batch.flags.empty() ? nullptr : flags.get(),
                                    .frames = count,

@@ -54,7 +54,7 @@ void check(const std::vector<oracle::Frame<W>>& frames, const ReduceSpec& spec) 
   const auto count = static_cast<std::uint32_t>(frames.size());
   SCOPED_TRACE(::testing::Message()
                << name_of(pixel_type_of<W>()) << " " << count << " of " << first.width << " x "
-               << first.height << " " << to_string(spec));
+               << first.height << " " << describe(spec));
   const DeviceArray<W> pixels(joined(frames, &oracle::Frame<W>::pixels));
   const DeviceArray<std::uint8_t> flags(joined(frames, &oracle::Frame<W>::flags));
   const auto by = first.flags.empty() ? SaturatedBy::value : SaturatedBy::flags;

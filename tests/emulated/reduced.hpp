@@ -84,7 +84,7 @@ oracle::Answer reduced_by_oracle(const oracle::Frame<W>& frame, const ReduceSpec
                         spec.factor, spec.edge == Edge::partial);
 }
 
-inline std::string to_string(const ReduceSpec& spec) {
+inline std::string describe(const ReduceSpec& spec) {
   constexpr const char* names[] = {"max", "min", "sum", "mean", "dilate"};
   return std::string(names[static_cast<std::size_t>(spec.op)]) + " factor " +
          std::to_string(spec.factor) + " window " + std::to_string(spec.window) +

@@ -40,10 +40,10 @@ struct Case {
   bool low_saturation = false;
 };
 
-std::string to_string(PixelType type, const Case& c) {
+std::string describe_case(PixelType type, const Case& c) {
   return std::string(name_of(type)) + " " + std::to_string(c.frames) + " of " +
          std::to_string(c.extent.width) + " x " + std::to_string(c.extent.height) + " " +
-         to_string(c.spec) + " kind " + std::to_string(static_cast<int>(c.kind)) +
+         describe(c.spec) + " kind " + std::to_string(static_cast<int>(c.kind)) +
          (c.codes == Codes::any ? " any codes" : "") + (c.mask ? " mask" : "") +
          (c.clip ? " clip" : "") + (c.low_saturation ? " low saturation" : "");
 }
@@ -129,7 +129,9 @@ template <class T>
 oracle::Frame<WorkType<T>> ruled(const std::vector<T>& pixels, const Case& c,
                                  const Rule<WorkType<T>>& rule, std::size_t number) {
   using W = WorkType<T>;
-  oracle::Frame<W> frame{.width = c.extent.width, .height = c.extent.height};
+  oracle::Frame<W> frame;
+  frame.width = c.extent.width;
+  frame.height = c.extent.height;
   frame.lowest = rule.valid.lowest;
   frame.highest = rule.valid.highest;
   frame.saturation = rule.saturation;
@@ -181,7 +183,7 @@ void check_type(const Case& c, Random& random) {
 
 /// False when reduce_streams cannot make it.
 bool check(PixelType type, const Case& c, std::uint64_t seed) {
-  SCOPED_TRACE(to_string(type, c) + " seed " + std::to_string(seed));
+  SCOPED_TRACE(describe_case(type, c) + " seed " + std::to_string(seed));
   if (!kernels::cuda::can_reduce_streams(type, c.extent, c.spec)) return false;
   Random random(seed);
   visit_type(type, [&](auto tag) {
