@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "tests/emulated/device_streams.hpp"
+#include "tests/cuda/device_streams.hpp"
 #include "tests/kernels/random_streams.hpp"
 
 namespace quickbeam::tests {

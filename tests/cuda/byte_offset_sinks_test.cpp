@@ -13,7 +13,7 @@
 #include "io/file_bytes.hpp"
 #include "io/image_file.hpp"
 #include "kernels/row_ops.hpp"
-#include "tests/emulated/device_streams.hpp"
+#include "tests/cuda/device_streams.hpp"
 
 namespace quickbeam::tests {
 namespace {

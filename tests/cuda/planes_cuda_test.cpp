@@ -17,7 +17,7 @@
 #include <quickbeam/core/error.hpp>
 
 #include "kernels/row_ops.hpp"
-#include "tests/emulated/device_array.hpp"
+#include "tests/cuda/device_array.hpp"
 #include "tests/kernels/reduce_cases.hpp"
 #include "tests/kernels/stored_pixels.hpp"
 
