@@ -232,7 +232,7 @@ std::function<int()> declare_thumb(CLI::App& app) {
   add_option(app, "--numeric", options->numeric,
              "Also write the reduced counts: template ending in .npy or .mrc, masked = -1");
   add_option(app, "--mask", options->mask, "Image file; its non-zero pixels are masked");
-  add_option(app, "--device", options->device, "auto, cpu or cuda[:N] [auto]");
+  add_option(app, "--device", options->device, "auto, cpu, cuda or cuda:N[,M...] [auto]");
   add_option(app, "--threads", options->threads, "Threads; 0 = one a core [0]");
   options->read.declare(app);
   app.add_flag("--keep-going", options->keep_going, "Go on after a bad file (the default)");
