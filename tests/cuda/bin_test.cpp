@@ -7,6 +7,7 @@
 #include "host/src/cuda/runtime.hpp"
 #include "kernels/reduce.hpp"
 #include "tests/cuda/device_array.hpp"
+#include "tests/cuda/seed.hpp"
 #include "tests/kernels/reduce_cases.hpp"
 
 namespace quickbeam {
@@ -27,7 +28,8 @@ template <class W>
 Batch<W> make_batch(std::uint32_t count, Extent extent, Look look) {
   Batch<W> batch;
   for (std::uint32_t i = 0; i < count; ++i) {
-    auto frame = make_frame<W>(extent.width, extent.height, look, 100 + i);
+    auto frame = make_frame<W>(extent.width, extent.height, look,
+                               static_cast<std::uint32_t>(tests::test_seed(100 + i)));
     if (i % 2) mask_a_gap(frame);
     batch.pixels.insert(batch.pixels.end(), frame.pixels.begin(), frame.pixels.end());
     batch.flags.insert(batch.flags.end(), frame.flags.begin(), frame.flags.end());

@@ -2,15 +2,13 @@
 // Where random inputs start: new ones in each run on a card, the same ones under the emulation.
 #pragma once
 
-#include <gtest/gtest.h>
+#include <cuda_runtime_api.h>
 
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
 #include <string>
-
-#include <cuda_runtime_api.h>
 
 namespace quickbeam::tests {
 
@@ -19,7 +17,7 @@ namespace quickbeam::tests {
 inline std::uint64_t run_seed() {
   static const std::uint64_t seed = [] {
     const char* const given = std::getenv("QUICKBEAM_TEST_SEED");
-#if QUICKBEAM_CUDA_ON_HOST
+#ifdef QUICKBEAM_CUDA_ON_HOST
     const std::uint64_t otherwise = 0;
 #else
     const auto now = std::chrono::system_clock::now().time_since_epoch();
