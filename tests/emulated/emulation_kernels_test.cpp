@@ -8,9 +8,9 @@
 
 #include "host/src/cuda/runtime.hpp"
 #include "kernels/cuda/launch.cuh"
+#include "tests/cuda/device_array.hpp"
 #include "tests/cuda_on_host/sanitizers.hpp"
 #include "tests/cuda_on_host/shared.hpp"
-#include "tests/emulated/device_array.hpp"
 #include "tests/emulated/emulated.hpp"
 
 namespace quickbeam::cuda_on_host {
