@@ -15,7 +15,6 @@
 #include <quickbeam/core/mask.hpp>
 
 #include "tests/cuda/device_array.hpp"
-#include "tests/cuda_on_host/emulation.hpp"
 
 namespace quickbeam::kernels::cuda {
 namespace {
