@@ -7,7 +7,6 @@
 #include <array>
 #include <vector>
 
-#include "kernels/cuda/frame_grid.cuh"
 #include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/sliding_maxima.cuh"
 #include "kernels/ops/window_axis.hpp"

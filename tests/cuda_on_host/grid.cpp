@@ -113,7 +113,6 @@ void run_block(const std::function<void()>& body, std::vector<unsigned>& order, 
                std::mt19937_64& random) {
   ++serial;
   waiting = 0;
-  fill_shared_memory(random());
   for (unsigned i = 0; i < count; ++i) {
     pool[i].state = State::ready;
     pool[i].fiber->start(body);
@@ -198,10 +197,12 @@ void run_grid(dim3 grid, dim3 block, const std::function<void()>& body, const ch
   prepare_threads(block);
   const Order threads_way = way(), blocks_way = way();
   std::vector<unsigned> threads = in_order(count, threads_way, random);
+  std::uint64_t done = 0;
   const std::uint64_t blocks = std::uint64_t{grid.x} * grid.y * grid.z;
   for (const std::uint64_t i : in_order(blocks, blocks_way, random)) {
     blockIdx = {static_cast<unsigned>(i % grid.x), static_cast<unsigned>(i / grid.x % grid.y),
                 static_cast<unsigned>(i / grid.x / grid.y)};
+    fill_shared_memory(done++, random());
     run_block(body, threads, threads_way, random);
   }
 }

@@ -6,6 +6,7 @@
 #include <elf.h>
 #include <link.h>
 
+#include <bit>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -17,9 +18,11 @@
 namespace quickbeam::cuda_on_host {
 namespace {
 
-struct Range {
+struct Variable {
   char* begin;
   std::size_t bytes;
+  std::uint64_t pattern = 0;  ///< what it was filled with last
+  bool used = false;          ///< by a block of this grid
 };
 
 ElfW(Addr) load_address() {
@@ -49,12 +52,12 @@ std::set<std::string> guarded(const ElfW(Sym) * symbols, std::size_t count, cons
   return all;
 }
 
-std::vector<Range> find_variables() {
+std::vector<Variable> find_variables() {
   std::ifstream file("/proc/self/exe", std::ios::binary);
   const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
   const auto* const header = reinterpret_cast<const ElfW(Ehdr)*>(bytes.data());
   const auto* const sections = reinterpret_cast<const ElfW(Shdr)*>(bytes.data() + header->e_shoff);
-  std::vector<Range> found;
+  std::vector<Variable> found;
   for (int s = 0; s < header->e_shnum; ++s) {
     if (sections[s].sh_type != SHT_SYMTAB) continue;
     const auto* const symbols =
@@ -69,23 +72,52 @@ std::vector<Range> find_variables() {
           sections[symbol.st_shndx].sh_type != SHT_NOBITS || !is_of_a_kernel(name) ||
           not_shared.contains(name))
         continue;
-      found.push_back({reinterpret_cast<char*>(load_address() + symbol.st_value), symbol.st_size});
+      found.push_back({.begin = reinterpret_cast<char*>(load_address() + symbol.st_value),
+                       .bytes = symbol.st_size});
     }
   }
   return found;
 }
 
-const std::vector<Range>& variables() {
-  static const std::vector<Range> all = find_variables();
+std::vector<Variable>& variables() {
+  static std::vector<Variable> all = find_variables();
   return all;
 }
 
 }  // namespace
 
-QUICKBEAM_UNSANITIZED void fill_shared_memory(std::uint64_t pattern) {
-  for (const Range& range : variables())
-    for (std::size_t i = 0; i < range.bytes; ++i)
-      range.begin[i] = static_cast<char>(pattern >> (i % 8 * 8));
+namespace {
+
+QUICKBEAM_UNSANITIZED void fill(Variable& variable, std::uint64_t pattern) {
+  for (std::size_t i = 0; i + 8 <= variable.bytes; i += 8)
+    __builtin_memcpy(variable.begin + i, &pattern, 8);
+  for (std::size_t i = variable.bytes / 8 * 8; i < variable.bytes; ++i)
+    variable.begin[i] = static_cast<char>(pattern >> (i % 8 * 8));
+  variable.pattern = pattern;
+}
+
+QUICKBEAM_UNSANITIZED bool is_changed(const Variable& variable) {
+  for (std::size_t i = 0; i + 8 <= variable.bytes; i += 8) {
+    std::uint64_t word = 0;
+    __builtin_memcpy(&word, variable.begin + i, 8);
+    if (word != variable.pattern) return true;
+  }
+  for (std::size_t i = variable.bytes / 8 * 8; i < variable.bytes; ++i)
+    if (variable.begin[i] != static_cast<char>(variable.pattern >> (i % 8 * 8))) return true;
+  return false;
+}
+
+}  // namespace
+
+void fill_shared_memory(std::uint64_t block, std::uint64_t pattern) {
+  const bool look = std::has_single_bit(block);  // after 1, 2, 4, ... blocks: looking costs too
+  for (Variable& variable : variables()) {
+    if (block == 0)
+      variable.used = false;
+    else if (look)
+      variable.used = variable.used || is_changed(variable);
+    if (block == 0 || variable.used) fill(variable, pattern);
+  }
 }
 
 std::size_t shared_variables() { return variables().size(); }

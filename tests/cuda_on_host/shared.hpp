@@ -7,8 +7,10 @@
 
 namespace quickbeam::cuda_on_host {
 
-/// Writes junk over every __shared__ variable, as a block may find it.
-void fill_shared_memory(std::uint64_t pattern);
+/// Writes junk over the __shared__ variables, as a block may find them: before each block of a
+/// grid, `block` counting from 0. All of them before the first; before the others those that
+/// blocks were seen to use, as a program has many kernels and a grid uses the variables of one.
+void fill_shared_memory(std::uint64_t block, std::uint64_t pattern);
 
 /// How many were found in the program.
 std::size_t shared_variables();

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "kernels/cuda/launch.cuh"
-#include "tests/emulated/device_streams.hpp"
+#include "tests/cuda/device_streams.hpp"
 #include "tests/kernels/random_streams.hpp"
 
 namespace quickbeam::tests {

@@ -12,10 +12,11 @@ class Carver {
   Carver() = default;
   explicit Carver(void* block) : block_(static_cast<std::byte*>(block)) {}
 
+  /// Null for a piece of nothing.
   template <class T>
   T* take(std::size_t count) {
     constexpr std::size_t alignment = 256;
-    T* const piece = block_ ? reinterpret_cast<T*>(block_ + bytes_) : nullptr;
+    T* const piece = block_ && count > 0 ? reinterpret_cast<T*>(block_ + bytes_) : nullptr;
     bytes_ += (count * sizeof(T) + alignment - 1) / alignment * alignment;
     return piece;
   }

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "kernels/byte_offset_cuda.hpp"
-#include "tests/emulated/device_array.hpp"
+#include "tests/cuda/device_array.hpp"
 #include "tests/kernels/byte_offset_cases.hpp"
 #include "tests/oracle/byte_offset.hpp"
 
