@@ -65,17 +65,13 @@ TEST_F(EmulatedCommand, TheGpusPicturesAreTheCpus) {
 }
 
 TEST_F(EmulatedCommand, WhatTheGpuCannotDoTheCpuDoes) {
-  const char* faults[] = {"cudaMalloc:1:2",
-                          "cudaMalloc:2:2",
-                          "cudaHostAlloc:1:2",
-                          "cudaMemcpyAsync:1:999",
+  const char* faults[] = {"cudaMemcpyAsync:1:999",
                           "cudaMemcpyAsync:2:700:sticky:later",
                           "cudaLaunchKernelEx:1:719:sticky",
                           "cudaLaunchKernelEx:2:719:sticky:later",
                           "cudaStreamCreateWithFlags:1:999",
                           "cudaEventCreateWithFlags:1:2",
-                          "cudaEventSynchronize:1:214:sticky",
-                          "cudaMemsetAsync:1:700:sticky:later"};
+                          "cudaEventSynchronize:1:214:sticky"};
   int number = 0;
   for (const char* fault : faults) {
     SCOPED_TRACE(fault);
@@ -85,6 +81,19 @@ TEST_F(EmulatedCommand, WhatTheGpuCannotDoTheCpuDoes) {
     EXPECT_EQ(result.exit_code, 0) << result.err;
     EXPECT_TRUE(contains(result.err, "the CPU")) << result.err;
     EXPECT_TRUE(contains(result.out, R"("backend": "cpu")")) << result.out;
+    expect_the_pictures_of_the_cpu(to);
+  }
+}
+
+TEST_F(EmulatedCommand, AnAllocationThatFailsOnceMakesTheBatchSmaller) {
+  int number = 0;
+  for (const char* fault : {"cudaMalloc:1:2", "cudaMalloc:2:2", "cudaHostAlloc:1:2"}) {
+    SCOPED_TRACE(fault);
+    const std::string to = "less" + std::to_string(number++);
+    const CommandResult result =
+        thumbnails(to, "--device cuda", std::string("QUICKBEAM_EMULATED_FAIL=") + fault);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_FALSE(contains(result.out, R"("backend": "cpu")")) << result.out;
     expect_the_pictures_of_the_cpu(to);
   }
 }
