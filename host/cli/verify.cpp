@@ -167,8 +167,9 @@ std::function<int()> declare_verify(CLI::App& app) {
   options->inputs.declare(app);
   options->recipe.declare(app, RecipeScope::single_frame);
   add_option(app, "--mask", options->mask, "Image file; its non-zero pixels are masked");
-  add_option(app, "--device", options->device,
-             "auto compares all that can run, cpu the CPU only, cuda[:N] demands that GPU [auto]");
+  add_option(
+      app, "--device", options->device,
+      "auto compares all that can run, cpu the CPU only, cuda[:N,M] demands those GPUs [auto]");
   add_option(app, "--threads", options->threads, "Threads; 0 = one a core [0]");
   options->read.declare(app);
   app.add_flag("--json", options->json, "Print one JSON document");

@@ -6,7 +6,7 @@
 
 #include "host/src/cuda/runtime.hpp"
 #include "kernels/cuda/launch.cuh"
-#include "tests/emulated/device_array.hpp"
+#include "tests/cuda/device_array.hpp"
 #include "tests/emulated/emulated.hpp"
 
 namespace quickbeam::cuda_on_host {

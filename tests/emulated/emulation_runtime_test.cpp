@@ -7,7 +7,7 @@
 
 #include "host/src/cuda/runtime.hpp"
 #include "kernels/cuda/launch.cuh"
-#include "tests/emulated/device_array.hpp"
+#include "tests/cuda/device_array.hpp"
 #include "tests/emulated/emulated.hpp"
 
 namespace quickbeam::cuda_on_host {
@@ -192,6 +192,16 @@ TEST_F(EmulatedRuntimeDeathTest, WritingBesideAnAllocationEndsTheProgram) {
   EXPECT_DEATH(write_at(100), "");         // a byte pattern, or the sanitizer, sees it
   EXPECT_DEATH(write_at(128), "");         // the forbidden page behind
   EXPECT_DEATH(write_at(~0u - 1500), "");  // far away
+}
+
+TEST_F(EmulatedRuntimeDeathTest, FreedMemoryCannotBeUsed) {
+  const cuda::Stream stream = cuda::make_stream();
+  int* const gone = tests::DeviceArray<int>(1).get();
+  const auto write = [&] {
+    launch("store", store, 1, 1, stream.get(), gone, 0u, 1);
+    (void)cudaStreamSynchronize(stream.get());
+  };
+  EXPECT_DEATH(write(), "");
 }
 
 TEST_F(EmulatedRuntimeDeathTest, AHostPointerAmongTheArgumentsEndsTheProgram) {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "host/src/device_health.hpp"
+#include "tests/cuda/engine_frames.hpp"
 #include "tests/emulated/emulated.hpp"
-#include "tests/emulated/engine_frames.hpp"
 
 namespace quickbeam::tests {
 namespace {

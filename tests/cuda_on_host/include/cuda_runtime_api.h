@@ -7,6 +7,8 @@
 #include "cuda_on_host/vector_types.hpp"
 
 #define CUDART_VERSION 13000
+/// This is no CUDA.
+#define QUICKBEAM_CUDA_ON_HOST 1
 
 enum cudaError : int {
 #define X(name, number, text) name = number,

@@ -15,7 +15,7 @@
 #include <quickbeam/core/mask.hpp>
 
 #include "kernels/tone.hpp"
-#include "tests/emulated/device_array.hpp"
+#include "tests/cuda/device_array.hpp"
 
 namespace quickbeam::kernels::cuda {
 namespace {

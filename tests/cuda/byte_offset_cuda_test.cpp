@@ -13,7 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include "tests/emulated/device_streams.hpp"
+#include "tests/cuda/device_streams.hpp"
+#include "tests/cuda/seed.hpp"
 #include "tests/kernels/random_streams.hpp"
 
 namespace quickbeam::tests {
@@ -22,7 +23,6 @@ namespace {
 using kernels::PixelRule;
 using kernels::cuda::StreamVerdict;
 
-constexpr std::uint64_t seed = 20261120;
 constexpr PixelType stream_types[] = {PixelType::i8,  PixelType::u8,  PixelType::i16,
                                       PixelType::u16, PixelType::i32, PixelType::u32};
 
@@ -130,7 +130,7 @@ const std::vector<Bytes> patterns = {
 constexpr double shares[] = {0.0, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95, 1.0};
 
 TEST(ByteOffsetCuda, EveryShortLengthAndDensity) {
-  std::mt19937_64 random(seed);
+  std::mt19937_64 random(test_seed(20261120));
   Met met;
   unsigned turn = 0;
   for (const std::size_t size : {0, 1, 2, 14, 15, 16, 17, 31, 32, 33, 47, 64, 200, 257})
@@ -142,7 +142,7 @@ TEST(ByteOffsetCuda, EveryShortLengthAndDensity) {
 }
 
 TEST(ByteOffsetCuda, LengthsAroundTiles) {
-  std::mt19937_64 random(seed + 1);
+  std::mt19937_64 random(test_seed(20261121));
   Met met;
   for (const double share : shares) {
     std::vector<Bytes> frames;
@@ -156,7 +156,7 @@ TEST(ByteOffsetCuda, LengthsAroundTiles) {
 }
 
 TEST(ByteOffsetCuda, AdversarialBytes) {
-  std::mt19937_64 random(seed + 7);
+  std::mt19937_64 random(test_seed(20261127));
   constexpr std::uint8_t alphabet[] = {0x80, 0x00, 0x00, 0xff, 0x7f, 0x81, 0x01};
   Met met;
   for (int round = 0; round < 60; ++round) {
@@ -170,7 +170,7 @@ TEST(ByteOffsetCuda, AdversarialBytes) {
 }
 
 TEST(ByteOffsetCuda, CodesOfEveryWidth) {
-  std::mt19937_64 random(seed + 2);
+  std::mt19937_64 random(test_seed(20261122));
   Met met;
   for (const PixelType type : stream_types)
     for (unsigned widths = 1; widths <= 4; ++widths) {
@@ -189,7 +189,7 @@ TEST(ByteOffsetCuda, CodesOfEveryWidth) {
 }
 
 TEST(ByteOffsetCuda, EscapesAcrossTheBordersOfChunksAndTiles) {
-  std::mt19937_64 random(seed + 3);
+  std::mt19937_64 random(test_seed(20261123));
   Met met;
   for (const std::size_t border : {64u, 4096u})
     for (const int width : {2, 4, 8}) {
@@ -223,7 +223,7 @@ TEST(ByteOffsetCuda, PatternsThatNeverSynchronise) {
 // One frame of a batch is tangled, its neighbours are not; and a long one, whose tiles outnumber
 // the blocks and the threads that scan over them.
 TEST(ByteOffsetCuda, TangledAmongOrdinaryFrames) {
-  std::mt19937_64 random(seed + 4);
+  std::mt19937_64 random(test_seed(20261124));
   Met met;
   Bytes snarl = random_stream(6000, 0, 3, random);
   const Bytes run(1200, 0x80);
@@ -236,7 +236,7 @@ TEST(ByteOffsetCuda, TangledAmongOrdinaryFrames) {
 }
 
 TEST(ByteOffsetCuda, MoreTilesThanAScanTakesAtOnce) {
-  std::mt19937_64 random(seed + 5);
+  std::mt19937_64 random(test_seed(20261125));
   Met met;
   constexpr std::size_t size = 520 * 4096 + 77;
   const Bytes sparse = random_stream(size, 0.0002, 2, random);
@@ -248,7 +248,7 @@ TEST(ByteOffsetCuda, MoreTilesThanAScanTakesAtOnce) {
 }
 
 TEST(ByteOffsetCuda, SixtyFourFramesSomeOfThemBad) {
-  std::mt19937_64 random(seed + 6);
+  std::mt19937_64 random(test_seed(20261126));
   Met met;
   std::vector<Bytes> frames;
   for (int i = 0; i < 64; ++i)

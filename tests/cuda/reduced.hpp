@@ -12,7 +12,7 @@
 
 #include "kernels/bin_cuda.hpp"
 #include "kernels/reduce.hpp"
-#include "tests/emulated/device_array.hpp"
+#include "tests/cuda/device_array.hpp"
 #include "tests/kernels/reduce_cases.hpp"
 
 namespace quickbeam::tests {

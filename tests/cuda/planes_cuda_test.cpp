@@ -17,7 +17,8 @@
 #include <quickbeam/core/error.hpp>
 
 #include "kernels/row_ops.hpp"
-#include "tests/emulated/device_array.hpp"
+#include "tests/cuda/device_array.hpp"
+#include "tests/cuda/seed.hpp"
 #include "tests/kernels/reduce_cases.hpp"
 #include "tests/kernels/stored_pixels.hpp"
 
@@ -95,7 +96,7 @@ struct Case {
 
   Case(Extent size, std::uint32_t seed)
       : extent(size), pixels(static_cast<std::size_t>(size.pixels())) {
-    std::mt19937 random(seed);
+    std::mt19937 random(static_cast<std::uint32_t>(test_seed(seed)));
     for (int f = 0; f < 3; ++f) frames.push_back(some_values<T>(pixels, random));
     for (std::size_t i = 0; i < pixels; ++i) mask.push_back(random() % 8 == 0 ? 3 : 0);
     clip = {W{4}, W{9}, W{2}};

@@ -28,6 +28,8 @@ class DeviceArray {
     if (size_ == 0) return;
     kernels::cuda::check(cudaMemcpy(memory_, values.data(), bytes(), cudaMemcpyHostToDevice),
                          "cudaMemcpy");
+    // Such a copy may still be on its way, and other streams do not wait for it.
+    kernels::cuda::check(cudaStreamSynchronize(nullptr), "cudaStreamSynchronize");
   }
   ~DeviceArray() { cudaFree(memory_); }
   DeviceArray(DeviceArray&& other) noexcept : memory_(other.memory_), size_(other.size_) {

@@ -9,7 +9,7 @@
 #include <limits>
 #include <vector>
 
-#include "tests/emulated/reduced.hpp"
+#include "tests/cuda/reduced.hpp"
 
 namespace quickbeam::tests {
 namespace {

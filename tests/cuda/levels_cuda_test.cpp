@@ -14,8 +14,7 @@
 #include <quickbeam/core/error.hpp>
 #include <quickbeam/core/mask.hpp>
 
-#include "tests/cuda_on_host/emulation.hpp"
-#include "tests/emulated/device_array.hpp"
+#include "tests/cuda/device_array.hpp"
 
 namespace quickbeam::kernels::cuda {
 namespace {

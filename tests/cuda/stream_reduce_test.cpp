@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/emulated/device_streams.hpp"
-#include "tests/emulated/reduced.hpp"
+#include "tests/cuda/device_streams.hpp"
+#include "tests/cuda/reduced.hpp"
 
 namespace quickbeam::tests {
 namespace {

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "tests/emulated/reduced.hpp"
+#include "tests/cuda/reduced.hpp"
 
 namespace quickbeam::tests {
 namespace {

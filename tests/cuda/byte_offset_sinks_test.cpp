@@ -15,7 +15,8 @@
 #include "io/file_bytes.hpp"
 #include "io/image_file.hpp"
 #include "kernels/row_ops.hpp"
-#include "tests/emulated/device_streams.hpp"
+#include "tests/cuda/device_streams.hpp"
+#include "tests/cuda/seed.hpp"
 
 namespace quickbeam::tests {
 namespace {
@@ -54,7 +55,9 @@ struct Batch {
   using W = WorkType<T>;
 
   Batch(std::uint32_t frames, Extent size, std::uint32_t seed)
-      : extent(size), random(seed), pixels(static_cast<std::size_t>(size.pixels())) {
+      : extent(size),
+        random(static_cast<std::uint32_t>(test_seed(seed))),
+        pixels(static_cast<std::size_t>(size.pixels())) {
     rule.valid = valid_range<T>({});
     rule.saturation = static_cast<W>(std::numeric_limits<T>::max() / 2);
     for (std::uint32_t f = 0; f < frames; ++f) stored.push_back(some_frame<T>(pixels, random));
