@@ -98,6 +98,7 @@ class StarParser {
     StarTable& table = add_table(StarLayout::loop);
     std::size_t rows_begin = tokens_.at();
     for (StarToken token = tokens_.next(); token.is(StarKind::label); token = tokens_.next()) {
+      if (!table.labels.empty() && value_follows(token)) break;
       add_label(table, token);
       table.labels_end = rows_begin = tokens_.at();
     }
@@ -106,9 +107,21 @@ class StarParser {
     const std::string_view text = source_.text;
     // A comment behind the last label ("#26") is no row.
     const std::size_t line_end = std::min(text.find('\n', rows_begin), text.size());
-    if (trimmed(text.substr(rows_begin, line_end - rows_begin)).starts_with('#'))
-      table.labels_end = rows_begin = line_end;
+    if (trimmed(text.substr(rows_begin, line_end - rows_begin)).starts_with('#')) {
+      rows_begin = line_end;
+      table.labels_end = text.substr(0, line_end).ends_with('\r') ? line_end - 1 : line_end;
+    }
     tokens_ = StarTokens(source_, rows(table, rows_begin));
+  }
+
+  /// A line that begins with an underscore and goes on with a value is the first row, or a pair
+  /// behind a loop without rows, but no label of the loop.
+  bool value_follows(const StarToken& label) const {
+    const std::string_view before = source_.text.substr(0, label.begin);
+    const std::string_view line = before.substr(before.rfind('\n') + 1);  // npos + 1 == 0
+    const StarToken next = StarTokens(tokens_).next_in_line();
+    return trimmed(line).empty() && next.is(StarKind::value) &&
+           next.begin < source_.text.find('\n', label.end);  // no text block below
   }
 
   /// Takes rows from `at` on; returns where the loop ends.

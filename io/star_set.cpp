@@ -187,13 +187,13 @@ class StarSetReader {
     for (const auto label : {labels.pixel, labels.detector_pixel, labels.magnification,
                              labels.voltage, labels.aberration, labels.contrast})
       if (const auto column = table.find(label)) columns.push_back(*column);
-    std::string key, last_key = "\n";
+    std::string key, last_key;
     std::uint32_t group = 0;
     each_row(table, columns, [&](std::size_t row, std::span<const StarCell> cells) {
       if (has_enabled && document_.whole_number(table, columns[1], cells[1]) <= 0) return;
       key.clear();
       for (const auto& cell : cells.subspan(key_begin)) (key += cell.text) += '\n';
-      if (key != last_key) {
+      if (builder_.set().groups.empty() || key != last_key) {
         group = group_with(key, GroupFacts(document_, table, row), labels);
         last_key = key;
       }
