@@ -82,7 +82,7 @@ class SetWriter {
       row_columns(edits.front());
     warn_of_pixels(*table);
     TextFile out(path_);
-    rewrite_star(document, std::move(edits), out);
+    rewrite_star(document, std::move(edits), [&](std::string_view piece) { out.write(piece); });
     out.commit();
   }
 

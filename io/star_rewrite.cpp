@@ -2,6 +2,7 @@
 // Copies a STAR file, with some columns changed and some rows left out.
 #include <algorithm>
 
+#include "io/ascii.hpp"
 #include "io/star_writer.hpp"
 
 namespace quickbeam::io {
@@ -9,7 +10,7 @@ namespace {
 
 class StarCopy {
  public:
-  StarCopy(const StarDocument& document, TextFile& out)
+  StarCopy(const StarDocument& document, const TextSink& out)
       : source_(document.source()), out_(out), line_end_(line_end_of(source_.text)) {}
 
   void apply(const StarTableEdit& edit) {
@@ -50,7 +51,7 @@ class StarCopy {
   }
 
   void copy_to(std::size_t end) {
-    if (end > at_) out_.write(source_.text.substr(at_, end - at_));
+    if (end > at_) out_(source_.text.substr(at_, end - at_));
     at_ = std::max(at_, end);
   }
 
@@ -67,7 +68,7 @@ class StarCopy {
     }
     copy_to(begin);
     value(row, text.substr(token.begin, token.end - token.begin), cell_);
-    out_.write(cell_);
+    out_(cell_);
     at_ = token.end;
   }
 
@@ -79,10 +80,11 @@ class StarCopy {
             .substr(table_->labels.back().offset, table_->labels_end - table_->labels.back().offset)
             .find('#') != std::string_view::npos;
     for (const auto* column : added_) {
-      out_.write(line_end_);
-      out_.write(column->label);
+      out_(line_end_);
+      out_(indentation());
+      out_(column->label);
       ++columns;
-      if (numbered) out_.write(" #" + std::to_string(columns));
+      if (numbered) out_(" #" + std::to_string(columns));
     }
     for (std::size_t row = 0; row < table_->starts.size(); ++row) {
       if (kept(row))
@@ -90,6 +92,13 @@ class StarCopy {
       else
         drop_row(row);
     }
+  }
+
+  /// Of the last label: Xmipp puts a blank before each.
+  std::string_view indentation() const {
+    const std::string_view before = source_.text.substr(0, table_->labels.back().offset);
+    const std::string_view line = before.substr(before.rfind('\n') + 1);  // npos + 1 == 0
+    return trimmed(line).empty() ? line : std::string_view{};
   }
 
   void change_row(std::size_t row) {
@@ -107,7 +116,7 @@ class StarCopy {
     for (const auto* column : added_) {
       cell_ = " ";
       column->value(row, {}, cell_);
-      out_.write(cell_);
+      out_(cell_);
     }
   }
 
@@ -131,12 +140,12 @@ class StarCopy {
     for (const auto* column : added_) {
       cell_ = std::string(line_end_) + column->label + " ";
       column->value(0, {}, cell_);
-      out_.write(cell_);
+      out_(cell_);
     }
   }
 
   const StarText& source_;
-  TextFile& out_;
+  const TextSink& out_;
   std::string_view line_end_;
   std::size_t at_ = 0;  // copied so far
   const StarTableEdit* edit_ = nullptr;
@@ -148,7 +157,8 @@ class StarCopy {
 
 }  // namespace
 
-void rewrite_star(const StarDocument& document, std::vector<StarTableEdit> edits, TextFile& out) {
+void rewrite_star(const StarDocument& document, std::vector<StarTableEdit> edits,
+                  const TextSink& out) {
   std::sort(edits.begin(), edits.end(),
             [](const auto& a, const auto& b) { return a.table->labels_end < b.table->labels_end; });
   StarCopy copy(document, out);

@@ -80,8 +80,12 @@ struct StarTableEdit {
   std::function<bool(std::size_t row)> keep{};  ///< empty = all rows
 };
 
+/// Takes text piece by piece; the pieces are borrowed for the call.
+using TextSink = std::function<void(std::string_view)>;
+
 /// Writes the document with the edits, tables in any order, each at most once. All else (values,
-/// columns, blocks, comments, line ends) is copied byte for byte. Throws Error IO.
-void rewrite_star(const StarDocument& document, std::vector<StarTableEdit> edits, TextFile& out);
+/// columns, blocks, comments, line ends) is copied byte for byte. Throws what `out` throws.
+void rewrite_star(const StarDocument& document, std::vector<StarTableEdit> edits,
+                  const TextSink& out);
 
 }  // namespace quickbeam::io
