@@ -26,6 +26,9 @@ void read_list_set(std::string_view text, SetBuilder& builder) {
   set.label = "name";
   const StarText source{text, set.path};
   check_star_characters(source);
+  if (text.starts_with("#LSX"))
+    source.fail(ErrorCode::unsupported, "file", 0, "one image or stack a line",
+                "an EMAN2 list (#LSX)");
   std::uint32_t group = 0;
   bool made = false;
   builder.group("", group, made);

@@ -86,12 +86,19 @@ class StarCopy {
       ++columns;
       if (numbered) out_(" #" + std::to_string(columns));
     }
+    if (!added_.empty() && row_on_label_line()) out_(line_end_);
     for (std::size_t row = 0; row < table_->starts.size(); ++row) {
       if (kept(row))
         change_row(row);
       else
         drop_row(row);
     }
+  }
+
+  /// STAR allows it, but an added label must not be followed by a value on its line.
+  bool row_on_label_line() const {
+    const std::string_view rest = source_.text.substr(table_->labels_end);
+    return !trimmed(rest.substr(0, rest.find('\n'))).empty();
   }
 
   /// Of the last label: Xmipp puts a blank before each.

@@ -26,8 +26,8 @@ bool has_unusual_bytes(std::string_view text) {
     unsigned char unusual = 0;
     for (const char c : part) {
       const auto b = static_cast<unsigned char>(c);
-      unusual |= static_cast<unsigned char>(
-          (b < 0x20) & !((b >= 9) & (b <= 13)) ? 1 : static_cast<unsigned char>(b >= 0x7f));
+      const bool control = (b < 0x20) & !((b >= 9) & (b <= 13));
+      unusual |= static_cast<unsigned char>(control | (b >= 0x7f));
     }
     if (unusual != 0) return true;
     text.remove_prefix(part.size());

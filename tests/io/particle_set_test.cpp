@@ -136,6 +136,7 @@ TEST(ParticleSet, ListsDoNotNest) {  // T14
   const auto cycle = expect_error(ErrorCode::limit, [&] { parse("a.mrcs\na.txt\n", "a.txt"); });
   EXPECT_EQ(cycle.field, "name at line 2, column 1");
   expect_error(ErrorCode::path_escape, [&] { parse("../a.mrcs\n", "a.lst"); });
+  expect_error(ErrorCode::unsupported, [&] { parse("#LSX\n#\n#20\n0\ta.hdf\n", "a.lst"); });
 }
 
 TEST(ParticleSet, StacksByNameMayBeAnywhere) {

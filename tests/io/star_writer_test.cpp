@@ -89,6 +89,13 @@ TEST(StarRewrite, TextBlocksAndRowsWithoutLineEnd) {
   EXPECT_EQ(change("_d"), (Cells{"1", "two\nlines", "3", "new", "4", "5", "6", "new"}));
 }
 
+TEST(StarRewrite, ARowOnTheLineOfItsLabelsStaysARow) {  // found by fuzzing
+  const std::string got = rewritten("data_\nloop_\n_a 1\n2\n", [](const StarDocument& d) {
+    return std::vector<StarTableEdit>{{&d.tables()[0], {column("_b", "B")}, {}}};
+  });
+  EXPECT_EQ(got, "data_\nloop_\n_a\n_b\n 1 B0<>\n2 B1<>\n");
+}
+
 TEST(StarRewrite, CanLeaveAPairTableOut) {
   const std::string got = rewritten(text, [](const StarDocument& d) {
     return std::vector<StarTableEdit>{{&d.tables()[1], {}, [](std::size_t) { return false; }}};
