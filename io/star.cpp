@@ -140,7 +140,7 @@ class StarParser {
         at = end + 1;
         continue;
       }
-      if (ends_loop(line, shape, table)) return at;
+      if (ends_loop(line, shape, at)) return at;
       if (shape.plain && shape.words == table.labels.size() && line.size() <= star_token_limit &&
           line.front() != ';') {
         add_row(table, at, begin);
@@ -161,15 +161,28 @@ class StarParser {
   }
 
   /// A heading, loop_ or a label. A file name may begin with data_ or an underscore, and RELION
-  /// does not quote it: a line with as many words as the table has columns is a row.
-  static bool ends_loop(std::string_view line, const StarLineShape& shape, const StarTable& table) {
+  /// does not quote it: a line that holds more than a heading or a pair can hold is a row.
+  bool ends_loop(std::string_view line, const StarLineShape& shape, std::size_t at) const {
     const std::size_t first = line.find_first_not_of(" \t\r\v\f\a");
     if (first == line.npos) return false;
     const std::string_view word = line.substr(first);
-    const std::size_t columns = table.labels.size();
-    if (word[0] == '_') return columns < 3 || shape.words != columns;
-    if (ascii_starts_with(word, "data_")) return columns < 2 || shape.words != columns;
-    return ascii_starts_with(word, "loop_") && shape.words == 1;
+    const bool label = word[0] == '_', data = ascii_starts_with(word, "data_");
+    if (label || data) {
+      const std::size_t words = shape.plain ? shape.words : words_of_line(at, at + line.size());
+      return words <= (label ? 2u : 1u);
+    }
+    return ascii_starts_with(word, "loop_") &&
+           (word.size() == 5 || word.find_first_of(" \t\r") == 5);
+  }
+
+  /// Tokens that begin before `end`.
+  std::size_t words_of_line(std::size_t at, std::size_t end) const {
+    StarTokens tokens(source_, at);
+    std::size_t count = 0;
+    for (StarToken token = tokens.next_in_line(); !token.is(StarKind::end) && token.begin < end;
+         token = tokens.next_in_line())
+      ++count;
+    return count;
   }
 
   /// A row with quotes, comments or text blocks, a comment line, or a row with a fault. Returns

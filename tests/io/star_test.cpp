@@ -69,6 +69,10 @@ TEST(Star, FileNamesThatLookLikeHeadingsAreValuesInAFullRow) {
   EXPECT_EQ(rows_of("data_\nloop_\n_a\n_b\n_c\n_x.mrc 1 2\ndata_1/b.mrc 3 4\ndata_b\n"),
             (Rows{{"_x.mrc", "1", "2"}, {"data_1/b.mrc", "3", "4"}}));
   EXPECT_EQ(rows_of("data_\nloop_\n_a\n_b\n'_x' 2\nloop_\n_c\n1\n"), (Rows{{"_x", "2"}}));
+  // A pair with a remark is no row, however many words the remark has (found by fuzzing).
+  const StarDocument pair("data_\nloop_\n_a\n_b\n_c\n1 2 3\n_p * # x y\ndata_q # z\n", "a.star");
+  EXPECT_EQ(pair.tables()[0].rows(), 1u);
+  EXPECT_EQ(values(pair, pair.tables()[1]), (Rows{{"*"}}));
 }
 
 TEST(Star, LoopsMayBeEmptyOrOnOneLine) {
