@@ -26,8 +26,8 @@ struct StreamBatch {
   const std::uint8_t* const* data = nullptr;  ///< start of each stream, aligned
   const std::uint64_t* size = nullptr;        ///< bytes of each, padding not counted
   std::uint32_t frames = 0;
-  std::uint64_t longest = 0;        ///< the largest size
   PixelType type = PixelType::i32;  ///< i8, u8, i16, u16, i32 or u32
+  std::uint64_t longest = 0;        ///< the largest size, below 4 GiB
   Extent extent{};
 };
 

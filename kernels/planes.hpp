@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Small steps between a reduced image and its pictures: to float32 and back, flags made smaller.
+// Small steps beside a reduced image: to float32 and back, flags made smaller, masks, numbers.
 #pragma once
 
 #include <quickbeam/core/image.hpp>
@@ -16,5 +16,14 @@ void clamp(ImageView<float> image, double low, double high);
 /// Flags on another grid: an output flag is set when any set input flag falls into its area (the
 /// input pixel's centre, for an enlargement: the nearest input). Values are 0 and 1.
 void resize_flags(ImageView<const std::uint8_t> in, ImageView<std::uint8_t> out);
+
+/// What a reduced image holds, for reports.
+ReducedNumbers numbers_of(const ReducedImage& image);
+
+/// out(x, y) = 1 where `in` is not 0 (NaN is none), else 0. `out` has the same extent.
+void flag_nonzero(ConstAnyView in, ImageView<std::uint8_t> out);
+
+/// A copy of `in` for programs that know no NaN: it becomes -1. `out` has the same type and extent.
+void masked_as_minus_one(ConstAnyView in, AnyView out);
 
 }  // namespace quickbeam::kernels

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory_resource>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,6 +20,9 @@ namespace quickbeam {
 /// One file after the other into the same memory. Not thread-safe: one per thread.
 class FrameFile {
  public:
+  /// Keeps the file's bytes in memory of `resource`, see Buffer.
+  explicit FrameFile(std::pmr::memory_resource* resource = nullptr) : reader_(resource) {}
+
   /// Reads and parses. Throws Error.
   void open(const std::string& path, const ReadPolicy& policy = {});
 

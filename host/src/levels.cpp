@@ -4,12 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <optional>
+#include <vector>
 
 #include <quickbeam/core/error.hpp>
 
 #include "host/src/number_text.hpp"
+#include "host/src/percentile_levels.hpp"
 #include "host/src/percentiles.hpp"
 #include "host/src/reduced_values.hpp"
 
@@ -67,41 +68,18 @@ Levels parse_amount(LevelsMode mode, std::string_view whole, std::string_view nu
   return {.mode = mode, .amount = *amount};
 }
 
-/// high is never so close to low that no scale is left between them, and sums that left the range
-/// of double come back into it.
-LevelRange with_floor(double low, double high, double floor_counts) {
-  if (std::isnan(low) || std::isnan(high)) return {};
-  constexpr double largest = std::numeric_limits<double>::max();
-  low = std::clamp(low, -largest, largest);
-  high = std::min(high, largest);
-  if (floor_counts > high) high = floor_counts;
-  if (!(high > low)) high = std::max(low + 1, std::nextafter(low, HUGE_VAL));
-  return {low, high};
-}
-
+/// The percentiles of the measured pixels; empty when there are none.
 template <class T>
-LevelRange automatic_levels(OrderStatistics<T>& values, const Tone& tone, double floor_counts) {
-  const auto percentile = [&](double percent) {
-    return interpolated_percentile(percent, values.size(),
-                                   [&](std::uint64_t i) { return values.at(i); });
-  };
-  if (tone.curve == ToneCurve::linear || tone.curve == ToneCurve::equalize)
-    return with_floor(percentile(1), percentile(99.5), floor_counts);
-  const double low = percentile(25);
-  const double high = std::max(percentile(99.9), low + 3 * (percentile(99) - low));
-  return with_floor(low, high, floor_counts);
-}
-
-template <class T>
-LevelRange percentile_levels(ImageView<const T> image, const std::uint8_t* saturated,
-                             const Levels& levels, const Tone& tone, double floor_counts) {
+std::vector<double> percentiles_of(ImageView<const T> image, const std::uint8_t* saturated,
+                                   std::span<const double> percents) {
   OrderStatistics<T> values(static_cast<std::size_t>(image.extent.pixels()));
   for_each_measured(image, saturated, [&](T v) { values.add(v); });
-  if (values.size() == 0) return {};
-  if (levels.mode == LevelsMode::automatic) return automatic_levels(values, tone, floor_counts);
-  const auto at = [&](std::uint64_t i) { return values.at(i); };
-  return with_floor(interpolated_percentile(levels.low, values.size(), at),
-                    interpolated_percentile(levels.high, values.size(), at), floor_counts);
+  std::vector<double> percentiles;
+  if (values.size() == 0) return percentiles;
+  for (const double percent : percents)
+    percentiles.push_back(interpolated_percentile(percent, values.size(),
+                                                  [&](std::uint64_t i) { return values.at(i); }));
+  return percentiles;
 }
 
 /// Two passes, so that counts around a large mean keep their digits.
@@ -166,11 +144,14 @@ LevelRange compute_levels(const ReducedImage& image, const Levels& levels, const
   if (needs_raw_histogram(levels))
     refuse("levels from the reduced pixels", to_string(levels) + " without the raw histogram");
   const auto* saturated = image.saturated.as<const std::uint8_t>().data;
-  return visit_values(image, [&](auto values) {
-    return levels.mode == LevelsMode::sigma
-               ? sigma_levels(values, saturated, levels.amount, floor_counts)
-               : percentile_levels(values, saturated, levels, tone, floor_counts);
-  });
+  if (levels.mode == LevelsMode::sigma)
+    return visit_values(image, [&](auto values) {
+      return sigma_levels(values, saturated, levels.amount, floor_counts);
+    });
+  const std::vector<double> percents = percents_needed(levels, tone);
+  const std::vector<double> percentiles =
+      visit_values(image, [&](auto values) { return percentiles_of(values, saturated, percents); });
+  return levels_from_percentiles(levels, tone, percentiles, floor_counts);
 }
 
 LevelRange levels_from_histogram(std::span<const std::uint64_t> counts_by_value,

@@ -2,13 +2,13 @@
 // The reduced counts as a file for other programs.
 #include "host/src/numeric_output.hpp"
 
-#include <cmath>
 #include <cstring>
 
 #include <quickbeam/core/error.hpp>
 
 #include "io/mrc.hpp"
 #include "io/npy.hpp"
+#include "kernels/planes.hpp"
 
 namespace quickbeam {
 namespace {
@@ -17,15 +17,8 @@ namespace {
 ConstAnyView with_minus_one(const Image& values, Buffer<std::byte>& pixels) {
   const ConstAnyView view = values.const_view();
   if (!is_floating(view.type)) return view;
-  const auto count = static_cast<std::size_t>(view.extent.pixels());
-  const auto bytes = pixels.resize(count * size_of(view.type));
-  visit(view, [&](auto from) {
-    using T = std::remove_cvref_t<decltype(from(0, 0))>;
-    auto* to = reinterpret_cast<T*>(bytes.data());
-    for (std::size_t i = 0; i < count; ++i)
-      if constexpr (std::is_floating_point_v<T>)
-        to[i] = std::isnan(from.data[i]) ? T{-1} : from.data[i];
-  });
+  pixels.resize(static_cast<std::size_t>(view.extent.pixels()) * size_of(view.type));
+  kernels::masked_as_minus_one(view, {view.type, pixels.data(), view.extent});
   return {view.type, pixels.data(), view.extent};
 }
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -12,19 +11,19 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/ops/order_key.hpp"
+#include "kernels/ops/percentile.hpp"
+
 namespace quickbeam {
 
 /// NumPy's default percentile of `count` ascending values of which `at(i)` is the i-th.
 /// Precondition: count >= 1.
 template <class At>
 double interpolated_percentile(double percent, std::uint64_t count, At&& at) {
-  const double position = std::clamp(percent, 0.0, 100.0) / 100 * static_cast<double>(count - 1);
-  const auto index = std::min(static_cast<std::uint64_t>(position), count - 1);
-  const double part = position - static_cast<double>(index);
-  const double a = at(index);
-  if (part == 0 || index + 1 == count) return a;
-  const double b = at(index + 1);
-  return part < 0.5 ? a + (b - a) * part : b - (b - a) * (1 - part);
+  const auto [index, part] = kernels::percentile_position(percent, count);
+  const double value = at(index);
+  const double next = part == 0 ? value : at(kernels::next_rank(index, count));
+  return kernels::percentile_between(value, next, part);
 }
 
 /// Collects values and gives the i-th in ascending order. Counts below 4096 are counted; larger
@@ -93,9 +92,7 @@ class OrderStatistics<T> {
   /// Ascends with the value, within the range of float.
   static std::size_t bucket_of(T value) {
     constexpr T largest = std::numeric_limits<float>::max();
-    const auto bits =
-        std::bit_cast<std::uint32_t>(static_cast<float>(std::clamp(value, -largest, largest)));
-    return (bits >> 31 ? ~bits : bits | 0x80000000u) >> 18;
+    return kernels::order_key(static_cast<float>(std::clamp(value, -largest, largest))) >> 18;
   }
 
   void sort_into_buckets() {

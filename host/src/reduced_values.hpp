@@ -3,10 +3,11 @@
 #pragma once
 
 #include <string>
-#include <type_traits>
 
 #include <quickbeam/core/error.hpp>
 #include <quickbeam/core/image.hpp>
+
+#include "kernels/ops/measured.hpp"
 
 namespace quickbeam {
 
@@ -43,12 +44,7 @@ void for_each_measured(ImageView<const T> values, const std::uint8_t* saturated,
   const std::int64_t pixels = values.extent.pixels();
   for (std::int64_t i = 0; i < pixels; ++i) {
     const T v = values.data[i];
-    bool measured = false;
-    if constexpr (std::is_floating_point_v<T>)
-      measured = v - v == 0;  // false for NaN and infinities
-    else
-      measured = v >= 0;
-    if (measured && saturated[i] == 0) f(v);
+    if (kernels::is_measured(v, saturated[i])) f(v);
   }
 }
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Small steps between a reduced image and its pictures.
+// Small steps beside a reduced image.
 #include "kernels/planes.hpp"
 
 #include <algorithm>
 
 #include <quickbeam/core/mask.hpp>
+
+#include "kernels/ops/measured.hpp"
 
 namespace quickbeam::kernels {
 namespace {
@@ -62,6 +64,45 @@ void resize_flags(ImageView<const std::uint8_t> in, ImageView<std::uint8_t> out)
   mark_cells(in, out);
   if (out.extent.width > in.extent.width || out.extent.height > in.extent.height)
     take_nearest(in, out);
+}
+
+ReducedNumbers numbers_of(const ReducedImage& image) {
+  ReducedNumbers n;
+  const auto saturated = image.saturated.as<const std::uint8_t>();
+  visit(image.values.const_view(), [&](auto values) {
+    const std::int64_t count = values.extent.pixels();
+    for (std::int64_t i = 0; i < count; ++i) {
+      const auto v = values.data[i];
+      const bool masked = shows_masked(v), flagged = saturated.data[i] != 0;
+      n.masked += masked;
+      n.saturated += flagged;
+      if (!masked && !flagged) n.highest = std::max(n.highest, static_cast<double>(v));
+    }
+    n.valid = count - n.masked;
+  });
+  return n;
+}
+
+void flag_nonzero(ConstAnyView in, ImageView<std::uint8_t> out) {
+  visit(in, [&](auto values) {
+    for (std::int64_t y = 0; y < out.extent.height; ++y)
+      for (std::int64_t x = 0; x < out.extent.width; ++x) out(x, y) = values(x, y) != 0;
+  });
+}
+
+void masked_as_minus_one(ConstAnyView in, AnyView out) {
+  visit(in, [&](auto from) {
+    using T = std::remove_cvref_t<decltype(from(0, 0))>;
+    const auto to = out.as<T>();
+    for (std::int64_t y = 0; y < from.extent.height; ++y)
+      for (std::int64_t x = 0; x < from.extent.width; ++x) {
+        const T v = from(x, y);
+        if constexpr (std::is_floating_point_v<T>)
+          to(x, y) = shows_masked(v) ? T{-1} : v;
+        else
+          to(x, y) = v;
+      }
+  });
 }
 
 }  // namespace quickbeam::kernels

@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <limits>
 #include <string>
 
 #include <quickbeam/core/error.hpp>
 
+#include "kernels/ops/order_key.hpp"
 #include "kernels/ops/tone.hpp"
 
 namespace quickbeam::kernels {
@@ -77,11 +77,7 @@ void tone_integers(ImageView<const K> in, ImageView<const std::uint8_t> saturate
 
 /// Sign, exponent and 7 bits of mantissa, so that keys ascend with the values; buckets of one key
 /// are below 1 % wide.
-inline std::uint32_t bucket_of(float v) {
-  const auto bits = std::bit_cast<std::uint32_t>(v + 0.0f);  // -0 is 0: they compare equal
-  const std::uint32_t negative = 0u - (bits >> 31);
-  return (bits ^ (negative | 0x80000000u)) >> 16;
-}
+inline std::uint32_t bucket_of(float v) { return order_key(v) >> 16; }
 inline std::uint32_t bucket_of(double v) {
   constexpr double largest = std::numeric_limits<float>::max();
   return bucket_of(static_cast<float>(std::min(std::max(v, -largest), largest)));

@@ -10,6 +10,8 @@
 #include <quickbeam/core/macros.hpp>
 #include <quickbeam/core/palette.hpp>
 
+#include "kernels/ops/measured.hpp"
+
 namespace quickbeam::kernels {
 
 /// The thresholds as values of the pixel type K (i32, i64, f32, f64): entry k is the smallest K
@@ -31,15 +33,6 @@ QUICKBEAM_HD inline std::int32_t grey_of(K v, const ToneSteps<K>& steps) {
     position += static_cast<std::int32_t>(threshold <= v) << bit;
   }
   return position < steps.reachable ? position : steps.reachable;
-}
-
-/// Working images hold -1 (integers, where no valid value is negative) or NaN where masked.
-template <class K>
-QUICKBEAM_HD constexpr bool shows_masked(K v) {
-  if constexpr (std::is_floating_point_v<K>)
-    return v != v;
-  else
-    return v < 0;
 }
 
 /// The palette position of a reduced pixel.

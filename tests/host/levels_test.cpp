@@ -13,6 +13,9 @@
 #include <quickbeam/core/error.hpp>
 #include <quickbeam/core/mask.hpp>
 
+#include "host/src/percentile_levels.hpp"
+#include "kernels/ops/percentile.hpp"
+
 namespace quickbeam {
 namespace {
 
@@ -191,6 +194,57 @@ TEST(RawLevels, ModesGoToTheirOwnFunction) {
   EXPECT_FALSE(needs_raw_histogram({}));
   EXPECT_THROW(compute_levels(image_of<std::int32_t>({1}), {LevelsMode::dials}, {}), Error);
   EXPECT_THROW(levels_from_histogram({}, 0, {}), Error);
+}
+
+/// As a device does it: the two ranks of each percentile by sorting, then the shared arithmetic.
+template <class T>
+LevelRange levels_from_ranks(std::vector<T> values, const Levels& levels, const Tone& tone,
+                             double floor_counts) {
+  std::sort(values.begin(), values.end());
+  std::vector<double> percentiles;
+  for (const double percent : percents_needed(levels, tone)) {
+    if (values.empty()) break;
+    const auto [index, part] = kernels::percentile_position(percent, values.size());
+    const auto next = kernels::next_rank(index, values.size());
+    percentiles.push_back(kernels::percentile_between(
+        static_cast<double>(values[static_cast<std::size_t>(index)]),
+        static_cast<double>(values[static_cast<std::size_t>(next)]), part));
+  }
+  return levels_from_percentiles(levels, tone, percentiles, floor_counts);
+}
+
+bool same_bits(LevelRange a, LevelRange b) {
+  return a == b && std::signbit(a.low) == std::signbit(b.low) &&
+         std::signbit(a.high) == std::signbit(b.high);
+}
+
+TYPED_TEST(Percentiles, MeasuredElsewhereGiveTheSameLevels) {
+  using T = TypeParam;
+  std::vector<std::vector<T>> images{{}, {T{7}}, {T{0}, T{3}}, poisson_counts<T>(3, 5003)};
+  images.push_back(poisson_counts<T>(20000, 1009));
+  if constexpr (std::is_floating_point_v<T>) {
+    images.push_back({-T{0}, -T{0}, T{0}, -T{0}});
+    images.push_back({T{-5} / 3, T{1} / 7, T{1e30}, T{-1e30}, T{0}});
+  }
+  for (const auto& values : images)
+    for (const Levels& levels :
+         {Levels{}, Levels{LevelsMode::percentiles, 0, 100},
+          Levels{LevelsMode::percentiles, 12.5, 99.95}, Levels{LevelsMode::range, -3, 5}})
+      for (const ToneCurve curve : {ToneCurve::log, ToneCurve::linear, ToneCurve::equalize})
+        EXPECT_TRUE(same_bits(levels_from_ranks(values, levels, {curve}, 0.25),
+                              compute_levels(image_of(values), levels, {curve}, 0.25)))
+            << to_string(levels) << " of " << values.size();
+}
+
+TEST(Percentiles, AtMostFourAreNeededAndNoneForTheRest) {
+  for (const ToneCurve curve : {ToneCurve::log, ToneCurve::linear, ToneCurve::gamma})
+    for (const Levels& levels : {Levels{}, Levels{LevelsMode::percentiles, 1, 99}}) {
+      EXPECT_FALSE(percents_needed(levels, {curve}).empty());
+      EXPECT_LE(percents_needed(levels, {curve}).size(), 4u);
+    }
+  for (const LevelsMode mode :
+       {LevelsMode::range, LevelsMode::sigma, LevelsMode::raw_percentiles, LevelsMode::dials})
+    EXPECT_TRUE(percents_needed({mode, 1, 2, 3}, {}).empty());
 }
 
 TEST(Levels, RefusesWhatTheParserWould) {

@@ -133,5 +133,52 @@ TEST(ResizeFlags, EmptyImages) {
   EXPECT_EQ(resized({}, {0, 0}, {2, 2}), Flags(4, 0));
 }
 
+template <class V>
+ReducedImage reduced(const std::vector<V>& values, const Flags& saturated) {
+  const Extent extent{static_cast<std::int64_t>(values.size()), 1};
+  ReducedImage image{Image(pixel_type_of<V>(), extent), Image(PixelType::u8, extent)};
+  std::copy(values.begin(), values.end(), image.values.as<V>().data);
+  std::copy(saturated.begin(), saturated.end(), image.saturated.as<std::uint8_t>().data);
+  return image;
+}
+
+TEST(NumbersOf, MaskedSaturatedAndTheHighestOfTheRest) {
+  EXPECT_EQ(numbers_of(reduced<std::int32_t>({5, -1, 900, 7, -1}, {0, 0, 1, 0, 1})),
+            (ReducedNumbers{3, 2, 2, 7}));
+  EXPECT_EQ(numbers_of(reduced<std::int64_t>({-1, std::int64_t{1} << 40}, {0, 0})),
+            (ReducedNumbers{1, 1, 0, 0x1p40}));
+  EXPECT_EQ(numbers_of(reduced<float>({nan, -3, inf, 2}, {1, 0, 1, 0})),
+            (ReducedNumbers{3, 1, 2, 2}));
+  EXPECT_EQ(numbers_of(reduced<double>({1, HUGE_VAL}, {0, 0})), (ReducedNumbers{2, 0, 0, HUGE_VAL}))
+      << "an infinity is no measurement, but it is what stands there";
+  EXPECT_EQ(numbers_of(reduced<double>({-7}, {0})), (ReducedNumbers{1, 0, 0, 0}));
+  EXPECT_EQ(numbers_of(reduced<float>({}, {})), ReducedNumbers{});
+}
+
+TEST(FlagNonzero, EveryTypeAndPitch) {
+  const std::vector<std::uint16_t> numbers = {0, 1, 9, 256, 0, 9};
+  Flags out(6, 9);
+  flag_nonzero(ConstAnyView(ImageView<const std::uint16_t>(numbers.data(), {2, 2}, 3)),
+               {out.data(), {2, 2}, 3});
+  EXPECT_EQ(out, (Flags{0, 1, 9, 1, 0, 9})) << "what is beside the view stays";
+  const std::vector<double> reals = {0, -0.0, 1e-300, -2, std::numeric_limits<double>::quiet_NaN()};
+  Flags flags(5, 9);
+  flag_nonzero(ConstAnyView(ImageView<const double>(reals.data(), {5, 1})), {flags.data(), {5, 1}});
+  EXPECT_EQ(flags, (Flags{0, 0, 1, 1, 1}));
+}
+
+TEST(MaskedAsMinusOne, ChangesNaNOnly) {
+  const std::vector<float> reals = {nan, 2.5F, -inf, nan};
+  std::vector<float> out(4);
+  masked_as_minus_one(ConstAnyView(ImageView<const float>(reals.data(), {2, 2})),
+                      AnyView(ImageView<float>(out.data(), {2, 2})));
+  EXPECT_EQ(out, (std::vector<float>{-1, 2.5F, -inf, -1}));
+  const std::vector<std::int64_t> counts = {-1, 7};
+  std::vector<std::int64_t> same(2);
+  masked_as_minus_one(ConstAnyView(ImageView<const std::int64_t>(counts.data(), {2, 1})),
+                      AnyView(ImageView<std::int64_t>(same.data(), {2, 1})));
+  EXPECT_EQ(same, counts);
+}
+
 }  // namespace
 }  // namespace quickbeam::kernels

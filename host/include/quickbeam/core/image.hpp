@@ -15,6 +15,8 @@ class Image {
  public:
   Image() = default;
   Image(PixelType type, Extent extent) { reshape(type, extent); }
+  /// Pixels in memory of `resource`, see Buffer.
+  explicit Image(std::pmr::memory_resource* resource) : memory_(resource) {}
 
   /// Contents are unspecified afterwards. Throws std::bad_alloc.
   void reshape(PixelType type, Extent extent) {
@@ -43,6 +45,14 @@ class Image {
 struct ReducedImage {
   Image values;
   Image saturated;  ///< u8, same extent: 1 = at least one saturated pixel, 0 = none
+};
+
+/// Numbers of a reduced image, for reports: in reduced pixels.
+struct ReducedNumbers {
+  std::int64_t valid = 0, masked = 0;
+  std::int64_t saturated = 0;  ///< flags set, on masked pixels too
+  double highest = 0;          ///< among valid, unsaturated ones; 0 when there are none above it
+  friend bool operator==(const ReducedNumbers&, const ReducedNumbers&) = default;
 };
 
 }  // namespace quickbeam
