@@ -131,6 +131,9 @@ StarToken StarTokens::text_block() {
     source_.fail(ErrorCode::bad_field, "text block", begin, "a line that begins with ';'",
                  "the end of the file");
   at_ = end + 1;
+  if (at_ < text.size() && !is_blank(text[at_]))
+    source_.fail(ErrorCode::bad_field, "text block", at_, "a blank after the closing ';'",
+                 std::string(text.substr(at_, 1)));
   // The last line end belongs to the closing semicolon.
   std::string_view inside = text.substr(begin + 1, end - begin - 1);
   if (inside.ends_with('\n')) inside.remove_suffix(1);
