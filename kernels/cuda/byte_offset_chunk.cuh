@@ -70,10 +70,11 @@ struct Chunk {
 __device__ inline void load_words(const std::uint8_t* at, unsigned inside,
                                   std::uint32_t (&word)[4]) {
   const uint4 loaded = *reinterpret_cast<const uint4*>(at);
-  const std::uint32_t words[4] = {loaded.x, loaded.y, loaded.z, loaded.w};
+  word[0] = loaded.x, word[1] = loaded.y, word[2] = loaded.z, word[3] = loaded.w;
+  if (inside >= ops::chunk_bytes) return;
   for (unsigned i = 0; i < 4; ++i) {
     const unsigned left = inside > 4 * i ? inside - 4 * i : 0;
-    word[i] = left >= 4 ? words[i] : words[i] & ((1u << (8 * left)) - 1);
+    if (left < 4) word[i] &= (1u << (8 * left)) - 1;
   }
 }
 

@@ -25,7 +25,7 @@ constexpr unsigned finish_threads = 256;
 template <class Cells>
 struct CellPlanes {
   typename Cells::Value* values;  ///< [frames][cells down][cells across]
-  std::uint32_t* notes;           ///< the same, where Cells::noted
+  std::uint32_t* notes;           ///< the same; null unless Cells::noted
 };
 
 /// Decodes the tiles that hold pixels of a band.
@@ -196,9 +196,9 @@ void reduce_streams(const StreamBatch& batch, const StreamIndex& index, const Pi
   ops::visit_window_part<W>(spec, [&](auto part) {
     using Part = decltype(part);
     using Cells = CellsFor<Part>;
-    auto* const values = static_cast<typename Cells::Value*>(scratch);
-    const CellPlanes<Cells> planes{
-        values, reinterpret_cast<std::uint32_t*>(values + batch.frames * bands.cells())};
+    CellPlanes<Cells> planes{static_cast<typename Cells::Value*>(scratch), nullptr};
+    if constexpr (Cells::noted)
+      planes.notes = reinterpret_cast<std::uint32_t*>(planes.values + batch.frames * bands.cells());
     visit_stream_type<W>(batch.type, [&](auto tag) {
       using T = typename decltype(tag)::type;
       gather_streams<T>(batch, index, rule, spec, bands, planes, out, stream);

@@ -3,9 +3,11 @@
 // the pixels that were encoded. And a real frame.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <initializer_list>
 #include <limits>
 #include <random>
 #include <vector>
@@ -163,12 +165,12 @@ std::vector<std::uint32_t> naive_counts(const Batch<T>& batch, bool masked, std:
 }
 
 template <class T>
-void expect_counted(const Batch<T>& batch) {
+void expect_counted(const Batch<T>& batch, std::initializer_list<bool> maskings = {false, true}) {
   using W = WorkType<T>;
   const DeviceStreams streams(batch.streams(), pixel_type_of<T>(), batch.extent);
   const DeviceArray<std::uint8_t> mask(batch.mask);
   const DeviceArray<W> clip(batch.clip);
-  for (const bool masked : {false, true}) {
+  for (const bool masked : maskings) {
     const DeviceArray<std::uint32_t> counts(batch.stored.size() * raw_histogram_bins, 5);
     PixelRule<W> rule = batch.rule;
     rule.mask = masked ? mask.get() : nullptr;
@@ -185,17 +187,23 @@ TYPED_TEST(ByteOffsetSinks, CountsPixels) {
   expect_counted(batch);
 }
 
-// All pixels alike: the counters of a thread and of a warp are as full as they get. And more tiles
-// than blocks.
-TEST(ByteOffsetSinks, CountsFullFields) {
-  for (const std::uint16_t value : {0, 7, 8, 2047, 2048, 65533}) {
-    Batch<std::uint16_t> batch(2, {700, 400}, 30);
-    batch.rule.saturation = 65533;
-    for (auto& frame : batch.stored) frame.assign(frame.size(), value);
-    batch.stored[1][5] = 1;
-    expect_counted(batch);
-  }
+template <class T>
+void expect_counted_alike(Extent extent, T value) {
+  Batch<T> batch(1, extent, 30);
+  batch.rule.saturation = std::numeric_limits<T>::max();
+  batch.stored[0].assign(batch.pixels, value);
+  batch.stored[0][5] = 1;
+  expect_counted(batch, {false});
 }
+
+// All pixels alike, so that the counters of a warp are as full as they get.
+TEST(ByteOffsetSinks, CountsFullFields) {
+  for (const int value : {0, 7, 8, 2047, 2048, 65533})
+    expect_counted_alike({700, 20}, static_cast<std::uint16_t>(value));
+}
+
+// And those of a thread, over the many tiles that one block takes.
+TEST(ByteOffsetSinks, CountsManyTiles) { expect_counted_alike({2100, 2050}, std::int8_t{6}); }
 
 TEST(ByteOffsetSinks, ARealFrame) {
   const auto path = std::filesystem::path(QUICKBEAM_TEST_DATA) / "cbf/thau_3_2_0001.cbf.bz2";

@@ -84,7 +84,7 @@ oracle::Answer reduced_by_oracle(const oracle::Frame<W>& frame, const ReduceSpec
                         spec.factor, spec.edge == Edge::partial);
 }
 
-inline std::string to_string(const ReduceSpec& spec) {
+inline std::string describe(const ReduceSpec& spec) {
   constexpr const char* names[] = {"max", "min", "sum", "mean", "dilate"};
   return std::string(names[static_cast<std::size_t>(spec.op)]) + " factor " +
          std::to_string(spec.factor) + " window " + std::to_string(spec.window) +
@@ -113,6 +113,64 @@ inline std::vector<ReduceSpec> dilate_specs(std::int32_t step, std::int32_t wind
   for (const MaskRestore restore : {MaskRestore::no, MaskRestore::yes})
     specs.push_back({.op = ReduceOp::dilate, .factor = step, .window = window, .restore = restore});
   return specs;
+}
+
+/// Frames of one look and size, each different.
+template <class W>
+std::vector<oracle::Frame<W>> make_frames(std::size_t count, Extent extent, testing::Look look,
+                                          std::uint32_t seed) {
+  std::vector<oracle::Frame<W>> frames;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto frame_seed = seed + 1000 * static_cast<std::uint32_t>(i);
+    frames.push_back(testing::make_frame<W>(extent.width, extent.height, look, frame_seed));
+  }
+  return frames;
+}
+
+/// The same with the look that the seed says.
+template <class W>
+std::vector<oracle::Frame<W>> make_frames(std::size_t count, Extent extent, std::uint32_t seed) {
+  return make_frames<W>(count, extent, testing::looks()[seed % testing::looks().size()], seed);
+}
+
+/// The pixels, or the flags, of all frames.
+template <class T, class W>
+std::vector<T> joined(const std::vector<oracle::Frame<W>>& frames,
+                      std::vector<T> oracle::Frame<W>::*which) {
+  std::vector<T> all;
+  for (const auto& frame : frames)
+    all.insert(all.end(), (frame.*which).begin(), (frame.*which).end());
+  return all;
+}
+
+/// Reduces frames of one size in memory of the exact size, and compares with the oracle.
+template <class W>
+void check_planes(const std::vector<oracle::Frame<W>>& frames, const ReduceSpec& spec) {
+  const oracle::Frame<W>& first = frames.front();
+  const Extent extent{first.width, first.height};
+  const auto count = static_cast<std::uint32_t>(frames.size());
+  SCOPED_TRACE(::testing::Message()
+               << name_of(pixel_type_of<W>()) << " " << count << " of " << first.width << " x "
+               << first.height << " " << describe(spec));
+  const DeviceArray<W> pixels(joined(frames, &oracle::Frame<W>::pixels));
+  const DeviceArray<std::uint8_t> flags(joined(frames, &oracle::Frame<W>::flags));
+  const auto by =
+      first.flags.empty() ? kernels::cuda::SaturatedBy::value : kernels::cuda::SaturatedBy::flags;
+  const DeviceArray<std::uint8_t> scratch(
+      kernels::cuda::plane_reduce_bytes(count, extent, sizeof(W), spec, by), 0xa5);
+  const DeviceReduced<W> out(count, extent, spec);
+  kernels::cuda::reduce_planes<W>(
+      {pixels.get(), flags.get(), count, extent, {first.lowest, first.highest}, first.saturation},
+      spec, out.planes(), scratch.get(), nullptr);
+  std::vector<oracle::Answer> answers;
+  for (const auto& frame : frames) answers.push_back(reduced_by_oracle(frame, spec));
+  out.expect(answers);
+}
+
+/// Sizes at which something begins or ends.
+inline std::vector<Extent> awkward_shapes() {
+  return {{0, 0},   {0, 5},   {5, 0},   {1, 1},   {1, 31},  {31, 1}, {1, 300},
+          {300, 1}, {31, 33}, {32, 32}, {33, 31}, {64, 40}, {61, 37}};
 }
 
 }  // namespace quickbeam::tests

@@ -20,10 +20,14 @@ bool shape_is_right(dim3 grid, dim3 block) {
          block.x <= 1024 && block.y <= 1024 && block.x * block.y * block.z <= 1024;
 }
 
+/// Below it, Linux puts no memory of a position-independent program: words there are numbers, and
+/// what is mapped there is a sanitizer's own.
+constexpr std::uintptr_t lowest_address = 0x5500'0000'0000;
+
 /// Whether a word is the address of mapped memory that no GPU could read.
 bool is_host_pointer(std::uintptr_t word) {
   const auto* const address = reinterpret_cast<const void*>(word);
-  if (word < 65536 || word >> 47 != 0) return false;
+  if (word < lowest_address || word >> 47 != 0) return false;
   if (find_device_block(address, 0) || find_host_block(address, 0)) return false;
   auto* const page = reinterpret_cast<void*>(word & ~std::uintptr_t{4095});
   return msync(page, 1, MS_ASYNC) == 0;

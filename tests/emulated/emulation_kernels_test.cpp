@@ -9,6 +9,7 @@
 #include "host/src/cuda/runtime.hpp"
 #include "kernels/cuda/launch.cuh"
 #include "tests/cuda/device_array.hpp"
+#include "tests/cuda_on_host/sanitizers.hpp"
 #include "tests/cuda_on_host/shared.hpp"
 #include "tests/emulated/emulated.hpp"
 
@@ -251,6 +252,21 @@ TEST_F(EmulatedKernel, SharedMemoryHoldsJunkInEveryBlock) {
     EXPECT_NE(seen, 0u) << block;
   }
 }
+
+#if QUICKBEAM_ASAN
+__global__ void write_beside_shared(unsigned at, unsigned* out) {
+  __shared__ unsigned shared[32];
+  unsigned* const first = shared;
+  first[at + threadIdx.x] = 1;
+  out[threadIdx.x] = shared[threadIdx.x];
+}
+
+TEST_F(EmulatedKernelDeathTest, TheSanitizerSeesWritesBesideSharedMemory) {
+  EXPECT_EQ(run<unsigned>(write_beside_shared, 1, 32, 32, 0u), std::vector<unsigned>(32, 1));
+  EXPECT_DEATH(run<unsigned>(write_beside_shared, 1, 32, 32, 1u),
+               "global-buffer-overflow|insufficient space");  // ASan's words, and UBSan's
+}
+#endif
 
 __global__ void add_up(int* sum, unsigned long long* words, float* real) {
   atomicAdd(&sum[0], static_cast<int>(threadIdx.x));

@@ -194,6 +194,16 @@ TEST_F(EmulatedRuntimeDeathTest, WritingBesideAnAllocationEndsTheProgram) {
   EXPECT_DEATH(write_at(~0u - 1500), "");  // far away
 }
 
+TEST_F(EmulatedRuntimeDeathTest, FreedMemoryCannotBeUsed) {
+  const cuda::Stream stream = cuda::make_stream();
+  int* const gone = tests::DeviceArray<int>(1).get();
+  const auto write = [&] {
+    launch("store", store, 1, 1, stream.get(), gone, 0u, 1);
+    (void)cudaStreamSynchronize(stream.get());
+  };
+  EXPECT_DEATH(write(), "");
+}
+
 TEST_F(EmulatedRuntimeDeathTest, AHostPointerAmongTheArgumentsEndsTheProgram) {
   const cuda::Stream stream = cuda::make_stream();
   int on_stack = 0;
