@@ -42,8 +42,10 @@ TYPED_TEST(DilatePlanes, EveryLookEqualsTheOracle) {
 TYPED_TEST(DilatePlanes, SeveralTilesEqualTheOracle) {
   std::uint32_t seed = 78;
   for (const Extent shape : {Extent{257, 33}, Extent{530, 65}})
-    for (const std::int32_t window : {1, 3, 6, 10, 17})
-      check_planes(make_frames<TypeParam>(1, shape, ++seed), dilate_specs(1, window)[seed % 2]);
+    for (const std::int32_t window : {1, 3, 6, 10, 17}) {
+      check_planes(make_frames<TypeParam>(1, shape, seed), dilate_specs(1, window)[seed % 2]);
+      ++seed;
+    }
 }
 
 /// A window of more than 65 is made in several passes; on one axis more than on the other where
