@@ -13,15 +13,19 @@ namespace quickbeam::bench {
 
 struct Options {
   bool tiny = false;     ///< sizes that show that the program works, and nothing else
+  bool profile = false;  ///< each kernel a few times and no more, for a profiler to look at
   std::string frames{};  ///< a folder of real frames; empty = none
   std::string json{};
   std::filesystem::path workplace{};  ///< for files of the run; removed at its end
   unsigned threads = 0;               ///< most threads of the host
 
-  Effort effort() const { return tiny ? Effort{1, 2, 0, 1} : Effort{}; }
+  Effort effort() const {
+    return profile ? Effort{0, 1, 0, 1} : tiny ? Effort{1, 2, 0, 1} : Effort{};
+  }
   /// Fewer, for what takes long.
   Effort long_effort() const { return tiny ? Effort{1, 2, 0, 1} : Effort{1, 5, 0, 1}; }
   std::vector<std::size_t> batches() const {
+    if (profile) return {tiny ? std::size_t{2} : std::size_t{16}};
     return tiny ? std::vector<std::size_t>{1, 2} : std::vector<std::size_t>{1, 4, 8, 16, 32};
   }
 };

@@ -46,7 +46,7 @@ void measure_device_copy(const Options& options, std::size_t bytes, Report& repo
   const DeviceBlock<std::byte> from(bytes), to(bytes);
   cuda::clear_async(from.get(), bytes, stream.get());
   // The card's clocks rise only under load.
-  for (int i = 0; i < (options.tiny ? 1 : 500); ++i)
+  for (int i = 0; i < (options.tiny || options.profile ? 1 : 500); ++i)
     cuda::copy_async(to.get(), from.get(), bytes, cudaMemcpyDeviceToDevice, stream.get());
   const Times times = time_on_device(stream.get(), options.effort(), [&](std::size_t) {
     cuda::copy_async(to.get(), from.get(), bytes, cudaMemcpyDeviceToDevice, stream.get());

@@ -23,10 +23,11 @@ constexpr bool emulated = false;
 #endif
 
 constexpr const char* usage =
-    "usage: cuda_bench [--json FILE] [--frames DIR] [--threads N] [--tiny]\n"
+    "usage: cuda_bench [--json FILE] [--frames DIR] [--threads N] [--tiny] [--profile]\n"
     "  --frames  a folder of uncompressed PILATUS .cbf files, measured beside simulated ones\n"
     "  --threads most threads of the host (default: one a core)\n"
-    "  --tiny    sizes that only show that the program works\n";
+    "  --tiny    sizes that only show that the program works\n"
+    "  --profile each kernel a few times, for a profiler\n";
 
 /// A folder that goes with the program.
 class Workplace {
@@ -54,8 +55,8 @@ Options options_of(int argc, char** argv) {
   options.threads = std::max(1u, std::thread::hardware_concurrency());
   for (int i = 1; i < argc; ++i) {
     const std::string_view name = argv[i];
-    if (name == "--tiny") {
-      options.tiny = true;
+    if (name == "--tiny" || name == "--profile") {
+      (name == "--tiny" ? options.tiny : options.profile) = true;
       continue;
     }
     if (i + 1 == argc) fail({.code = ErrorCode::usage, .field = std::string(name), .found = usage});
@@ -107,11 +108,12 @@ void attempt(const std::string& what, Report& report, const std::function<void()
 void measure(const Options& options, const Inputs& inputs, Stages which, Report& report) {
   describe(inputs, report);
   const std::string name = " (" + inputs.name() + ")";
-  if (which == Stages::all)
+  if (which == Stages::all && !options.profile)
     attempt("host" + name, report, [&] { measure_host(options, inputs, report); });
   attempt("streams" + name, report, [&] { measure_streams(options, inputs, which, report); });
   if (which == Stages::all)
     attempt("planes" + name, report, [&] { measure_planes(options, inputs, report); });
+  if (options.profile) return;
   attempt("pinned" + name, report, [&] { measure_pinned(options, inputs, report); });
   attempt("files" + name, report, [&] { measure_files(options, inputs, report); });
 }
@@ -127,8 +129,8 @@ int run(Options options) {
   const Workplace workplace;
   options.workplace = workplace.path();
   measure_copies(options, report);
-  measure(options, Inputs::simulated(options.tiny ? 3 : 32, options.tiny, workplace.path()),
-          Stages::all, report);
+  const std::size_t frames = options.tiny ? 3 : options.profile ? 8 : 32;
+  measure(options, Inputs::simulated(frames, options.tiny, workplace.path()), Stages::all, report);
   if (!options.frames.empty())
     attempt("real frames", report, [&] {
       const Inputs real = Inputs::from_folder(options.frames);

@@ -228,7 +228,7 @@ void Bench::sums() {
 }  // namespace
 
 void measure_streams(const Options& options, const Inputs& inputs, Stages which, Report& report) {
-  const DeviceFrames frames(inputs, options.tiny ? 4 : 64);
+  const DeviceFrames frames(inputs, options.tiny ? 4 : options.profile ? 16 : 64);
   for (const std::size_t size : options.batches()) {
     if (which == Stages::main_ones && size != options.batches().back() && size != 16) continue;
     Bench bench(options, inputs, frames, size, report);
@@ -242,8 +242,8 @@ void measure_streams(const Options& options, const Inputs& inputs, Stages which,
     bench.reduce("sampled dilation 10", dilate10);
     bench.same_frames_again();
     bench.levels_and_tone();
-    if (size <= 4) bench.sums();
-    if (size <= 8) bench.counts();
+    if (size <= 4 || options.profile) bench.sums();
+    if (size <= 8 || options.profile) bench.counts();
   }
 }
 
