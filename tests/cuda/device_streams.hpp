@@ -16,8 +16,8 @@
 
 namespace quickbeam::tests {
 
-/// The padding behind each stream is garbage, full of 0x80; the index is memory of the exact size,
-/// full of garbage too.
+/// The padding behind each stream is garbage, of some full of 0x80, of some plain numbers; the
+/// index is memory of the exact size, full of garbage too.
 class DeviceStreams {
  public:
   DeviceStreams(const std::vector<Bytes>& streams, PixelType type, Extent extent)
@@ -48,8 +48,9 @@ class DeviceStreams {
     std::mt19937 random(7);
     std::vector<DeviceArray<std::uint8_t>> all;
     for (Bytes bytes : streams) {
+      const bool escapes = bytes.size() % 2 == 0;
       for (std::size_t i = 0; i < kernels::cuda::stream_padding; ++i)
-        bytes.push_back(static_cast<std::uint8_t>(random() % 2 ? 0x80 : random()));
+        bytes.push_back(static_cast<std::uint8_t>(escapes && random() % 2 ? 0x80 : random() % 128));
       all.emplace_back(bytes);
     }
     return all;

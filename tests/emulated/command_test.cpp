@@ -11,6 +11,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using test::CommandResult;
+using test::read_text;
+using test::TemporaryFolder;
 
 CommandResult emulated(const std::string& arguments, const std::string& settings = "") {
   return test::run_program(QUICKBEAM_EMULATED_COMMAND, arguments, settings);
