@@ -24,8 +24,8 @@ report() { # ARCHITECTURE FILE
         shared = 0
         if (match($0, /[0-9]+ bytes smem/)) shared = substr($0, RSTART, RLENGTH) + 0
         sub(/^void /, "", name)
-        gsub(/quickbeam::kernels::(cuda::|ops::)?|\(anonymous namespace\)::|quickbeam::/, "", name)
-        sub(/\(.*/, "", name)
+        gsub(/quickbeam::|kernels::|cuda::|ops::|\(anonymous namespace\)::/, "", name)
+        if (!sub(/>\(.*/, ">", name)) sub(/\(.*/, "", name)
         printf "%s\t%s\t%d\t%d\t%d\t%d\t%s\n", arch, name, registers, spill, shared, stack, (spill > 0 ? "SPILLS" : "")
       }'
 }
