@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "tests/cuda/reduced.hpp"
@@ -59,6 +61,32 @@ TYPED_TEST(DilatePlanes, LargeWindowsEqualTheOracle) {
     for (const std::int32_t window : {100, 300})
       check_planes(make_frames<TypeParam>(1, shape, {.saturating = Saturating::flagged}, ++seed),
                    dilate_specs(1, window)[1]);
+}
+
+/// The value tells where the window ends: at its last pixel on a slope, at its first one on the
+/// slope turned round. One pixel is flagged.
+template <class W>
+std::vector<oracle::Frame<W>> slopes(Extent extent) {
+  oracle::Frame<W> up;
+  up.width = extent.width;
+  up.height = extent.height;
+  up.highest = std::numeric_limits<W>::max();
+  for (std::int64_t i = 0; i < extent.pixels(); ++i)
+    up.pixels.push_back(static_cast<W>(i % extent.width * 7 + i / extent.width * 5));
+  up.flags.assign(up.pixels.size(), 0);
+  up.flags[up.flags.size() / 2 + static_cast<std::size_t>(extent.width / 3)] = 1;
+  oracle::Frame<W> down = up;
+  std::reverse(down.pixels.begin(), down.pixels.end());
+  return {up, down};
+}
+
+TYPED_TEST(DilatePlanes, SlopesShowTheEndsOfWindows) {
+  for (const std::int32_t window : {5, 16, 65, 66, 67, 130})
+    check_planes(slopes<TypeParam>({90, 12}), dilate_specs(1, window)[0]);
+  for (const std::int32_t window : {66, 129, 194, 260}) {
+    check_planes(slopes<TypeParam>({500, 3}), dilate_specs(1, window)[0]);
+    check_planes(slopes<TypeParam>({3, 500}), dilate_specs(1, window)[0]);
+  }
 }
 
 TYPED_TEST(DilatePlanes, AnyNumberOfFramesEqualsTheOracle) {

@@ -38,9 +38,12 @@ void setting(const char* name, F&& use) {
 Fault fault_of(const char* name, const std::string& text) {
   const auto parts = split(text, ':');
   if (parts.size() < 3) fail_setting(name, text);
-  Fault fault{parts[0], static_cast<int>(number(name, parts[1])),
-              static_cast<cudaError_t>(number(name, parts[2])), Lasting::once,
-              Surfacing::at_the_call};
+  Fault fault{parts[0],
+              static_cast<int>(number(name, parts[1])),
+              static_cast<cudaError_t>(number(name, parts[2])),
+              Lasting::once,
+              Surfacing::at_the_call,
+              true};
   for (std::size_t i = 3; i < parts.size(); ++i) {
     if (parts[i] == "sticky")
       fault.lasting = Lasting::sticky;
@@ -50,6 +53,15 @@ Fault fault_of(const char* name, const std::string& text) {
       fail_setting(name, text);
   }
   return fault;
+}
+
+/// A fault that was asked for and never came would make a test say nothing.
+void name_idle_faults() {
+  const std::lock_guard lock(state().lock);
+  for (const Fault& fault : state().faults)
+    if (fault.of_environment)
+      std::fprintf(stderr, "cuda_on_host: %s was not called often enough to fail\n",
+                   fault.call.c_str());
 }
 
 }  // namespace
@@ -73,6 +85,8 @@ void read_environment(State& all) {
     all.kernel_image = code("QUICKBEAM_EMULATED_KERNEL_IMAGE", text);
   });
   setting("QUICKBEAM_EMULATED_FAIL", [&](const std::string& text) {
+    static const int registered = std::atexit(name_idle_faults);
+    (void)registered;
     for (const auto& part : split(text, ','))
       all.faults.push_back(fault_of("QUICKBEAM_EMULATED_FAIL", part));
   });

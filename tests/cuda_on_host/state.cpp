@@ -70,7 +70,7 @@ void Call::mark(Work& work) const {
 
 void fail_call(std::string call, int nth, cudaError_t code, Lasting lasting, Surfacing surfacing) {
   const std::lock_guard lock(state().lock);
-  state().faults.push_back({std::move(call), nth, code, lasting, surfacing});
+  state().faults.push_back({std::move(call), nth, code, lasting, surfacing, false});
 }
 
 int calls(const std::string& call) {

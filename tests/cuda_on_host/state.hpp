@@ -56,6 +56,7 @@ struct Fault {
   cudaError_t code;
   Lasting lasting;
   Surfacing surfacing;
+  bool of_environment = false;  ///< said at the end of the program when it never came
 };
 
 struct State {

@@ -65,26 +65,37 @@ TEST_F(EmulatedCommand, TheGpusPicturesAreTheCpus) {
 }
 
 TEST_F(EmulatedCommand, WhatTheGpuCannotDoTheCpuDoes) {
-  const char* faults[] = {"cudaMalloc:1:2",
-                          "cudaMalloc:2:2",
-                          "cudaHostAlloc:1:2",
-                          "cudaMemcpyAsync:1:999",
-                          "cudaMemcpyAsync:2:700:sticky:later",
-                          "cudaLaunchKernelEx:1:719:sticky",
-                          "cudaLaunchKernelEx:2:719:sticky:later",
-                          "cudaStreamCreateWithFlags:1:999",
-                          "cudaEventCreateWithFlags:1:2",
-                          "cudaEventSynchronize:1:214:sticky",
-                          "cudaMemsetAsync:1:700:sticky:later"};
+  const char* settings[] = {"QUICKBEAM_EMULATED_MEMORY=65536",
+                            "QUICKBEAM_EMULATED_FAIL=cudaMemcpyAsync:1:999",
+                            "QUICKBEAM_EMULATED_FAIL=cudaMemcpyAsync:2:700:sticky:later",
+                            "QUICKBEAM_EMULATED_FAIL=cudaLaunchKernelEx:1:719:sticky",
+                            "QUICKBEAM_EMULATED_FAIL=cudaLaunchKernelEx:2:719:sticky:later",
+                            "QUICKBEAM_EMULATED_FAIL=cudaStreamCreateWithFlags:1:999",
+                            "QUICKBEAM_EMULATED_FAIL=cudaEventSynchronize:1:214:sticky"};
   int number = 0;
-  for (const char* fault : faults) {
-    SCOPED_TRACE(fault);
+  for (const char* setting : settings) {
+    SCOPED_TRACE(setting);
     const std::string to = "fault" + std::to_string(number++);
+    const CommandResult result = thumbnails(to, "--device cuda", setting);
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    EXPECT_FALSE(contains(result.err, "not called often enough")) << result.err;
+    EXPECT_TRUE(contains(result.err, "the CPU")) << result.err;
+    EXPECT_TRUE(contains(result.out, R"("backend": "cpu")"));
+    expect_the_pictures_of_the_cpu(to);
+  }
+}
+
+// The engine may then do with less, or leave a frame to the CPU.
+TEST_F(EmulatedCommand, MemoryThatIsRefusedOnceChangesNoPicture) {
+  int number = 0;
+  for (const char* fault : {"cudaMalloc:1:2", "cudaMalloc:2:2", "cudaHostAlloc:1:2",
+                            "cudaHostAlloc:2:2", "cudaEventCreateWithFlags:1:2"}) {
+    SCOPED_TRACE(fault);
+    const std::string to = "memory" + std::to_string(number++);
     const CommandResult result =
         thumbnails(to, "--device cuda", std::string("QUICKBEAM_EMULATED_FAIL=") + fault);
     EXPECT_EQ(result.exit_code, 0) << result.err;
-    EXPECT_TRUE(contains(result.err, "the CPU")) << result.err;
-    EXPECT_TRUE(contains(result.out, R"("backend": "cpu")")) << result.out;
+    EXPECT_FALSE(contains(result.err, "not called often enough")) << result.err;
     expect_the_pictures_of_the_cpu(to);
   }
 }
@@ -111,6 +122,12 @@ TEST_F(EmulatedCommand, ListsItsDevices) {
   EXPECT_TRUE(contains(two.out, "cuda:1: host emulation (no GPU)")) << two.out;
   const CommandResult none = emulated("devices", "QUICKBEAM_EMULATED_DRIVER=35");
   EXPECT_TRUE(contains(none.out, "cudaErrorInsufficientDriver")) << none.out;
+}
+
+TEST_F(EmulatedCommand, AFaultThatNeverCameIsNamed) {
+  const CommandResult result = emulated("devices", "QUICKBEAM_EMULATED_FAIL=cudaMalloc:1:2");
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_TRUE(contains(result.err, "cudaMalloc was not called often enough")) << result.err;
 }
 
 TEST_F(EmulatedCommand, ASettingThatIsNotUnderstoodEndsIt) {

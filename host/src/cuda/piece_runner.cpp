@@ -270,6 +270,7 @@ BatchShape shape_of(const ReducePlan& plan) {
       .value_bytes = size_of(value),
       .steps_bytes = visit_type(
           value, [](auto tag) { return sizeof(kernels::ToneSteps<typename decltype(tag)::type>); }),
+      .type = plan.type,
       .extent = plan.extent,
       .spec = plan.spec};
 }
