@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The kernel behind levels_cuda.hpp, emulated, against sorting everything in double. Nothing here
-// ran on a GPU.
+// The kernel behind levels_cuda.hpp against sorting everything in double.
 #include "kernels/levels_cuda.hpp"
 
 #include <gtest/gtest.h>
@@ -15,6 +14,7 @@
 #include <quickbeam/core/mask.hpp>
 
 #include "tests/cuda/device_array.hpp"
+#include "tests/cuda/seed.hpp"
 
 namespace quickbeam::kernels::cuda {
 namespace {
@@ -104,7 +104,7 @@ void expect_right(const std::vector<Frame<V>>& frames, const Percents& percents)
 /// Reduced counts as they are: mostly small, a few large, some masked, some saturated.
 template <class V>
 Frame<V> some_frame(std::size_t pixels, std::uint32_t seed, double mean = 3) {
-  std::mt19937_64 random(seed);
+  std::mt19937_64 random(tests::test_seed(seed));
   std::poisson_distribution<int> counts(mean);
   Frame<V> frame;
   for (std::size_t i = 0; i < pixels; ++i) {
@@ -174,7 +174,7 @@ TYPED_TEST(LevelsCuda, NothingMeasuredAndAllTheSame) {
 TYPED_TEST(LevelsCuda, EveryBitOfTheValues) {
   using V = TypeParam;
   using Limits = std::numeric_limits<V>;
-  std::mt19937_64 random(11);
+  std::mt19937_64 random(tests::test_seed(11));
   Frame<V> frame = flat<V>(4001, V{0}, 0);
   constexpr int spare_bits = std::is_floating_point_v<V> ? 1 : 64 - Limits::digits;
   for (V& v : frame.values)

