@@ -9,4 +9,5 @@ set(QUICKBEAM_SANITIZE "" CACHE STRING "Sanitizers for every target, as given to
 option(QUICKBEAM_BUILD_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
 option(QUICKBEAM_BUILD_BENCH "Build the benchmarks (Release only)" OFF)
 option(QUICKBEAM_BUILD_FUZZ "Build the libFuzzer targets (clang only)" OFF)
+option(QUICKBEAM_RUN_FROM_FOLDER "Programs look for shared libraries beside themselves first (bench/pack_gpu_build.sh)" OFF)
 option(QUICKBEAM_WERROR "Treat warnings as errors" OFF)

@@ -13,6 +13,24 @@ constexpr std::string_view blanks = " \t\r\n";
 
 }  // namespace
 
+std::size_t cif_quote_end(std::string_view text, std::size_t begin, char quote) {
+  std::size_t end = begin;
+  // A quote inside the value is one that no blank follows.
+  while (end < text.size() && text[end] != '\n' && text[end] != '\r') {
+    const bool last = end + 1 == text.size() || blanks.find(text[end + 1]) != blanks.npos;
+    if (text[end] == quote && last) break;
+    ++end;
+  }
+  return end;
+}
+
+std::size_t cif_text_field_end(std::string_view text, std::size_t begin) {
+  std::size_t end = text.find(';', begin);
+  while (end != std::string_view::npos && text[end - 1] != '\n' && text[end - 1] != '\r')
+    end = text.find(';', end + 1);
+  return std::min(end, text.size());
+}
+
 void CifTokens::skip_blanks_and_comments() {
   while (true) {
     at_ = std::min(text_.find_first_not_of(blanks, at_), text_.size());
@@ -23,11 +41,7 @@ void CifTokens::skip_blanks_and_comments() {
 
 CifToken CifTokens::text_field() {
   const std::size_t begin = at_ + 1;
-  std::size_t end = text_.find(';', begin);
-  // The field ends at a line that begins with a semicolon.
-  while (end != std::string_view::npos && text_[end - 1] != '\n' && text_[end - 1] != '\r')
-    end = text_.find(';', end + 1);
-  end = std::min(end, text_.size());
+  const std::size_t end = cif_text_field_end(text_, begin);
   at_ = std::min(end + 1, text_.size());
   return {CifKind::value, text_.substr(begin, end - begin), begin};
 }
@@ -35,13 +49,7 @@ CifToken CifTokens::text_field() {
 CifToken CifTokens::quoted() {
   const char quote = text_[at_];
   const std::size_t begin = at_ + 1;
-  std::size_t end = begin;
-  // A quote inside the value is one that no blank follows.
-  while (end < text_.size() && text_[end] != '\n' && text_[end] != '\r') {
-    const bool last = end + 1 == text_.size() || blanks.find(text_[end + 1]) != blanks.npos;
-    if (text_[end] == quote && last) break;
-    ++end;
-  }
+  const std::size_t end = cif_quote_end(text_, begin, quote);
   at_ = std::min(end + 1, text_.size());
   return {CifKind::value, text_.substr(begin, end - begin), begin};
 }

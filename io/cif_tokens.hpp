@@ -15,6 +15,14 @@ struct CifToken {
   std::size_t offset = 0;  ///< of `text` in the input
 };
 
+/// Where the value ends whose opening quote stands before `begin`: at the next such quote that a
+/// blank or nothing follows; where its line ends when it is not closed.
+std::size_t cif_quote_end(std::string_view text, std::size_t begin, char quote);
+
+/// Where the text field ends whose semicolon stands before `begin`: at the next semicolon that
+/// begins a line; the size of the text when there is none.
+std::size_t cif_text_field_end(std::string_view text, std::size_t begin);
+
 /// Reads token after token; never fails: an unclosed quote or text field ends with its line or the
 /// input.
 class CifTokens {

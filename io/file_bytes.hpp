@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory_resource>
 #include <span>
 #include <string>
 
@@ -30,6 +31,10 @@ struct FileLimits {
 /// Reads one file after the other into the same memory. Not thread-safe: one per thread.
 class FileReader {
  public:
+  /// Keeps the bytes in memory of `resource`, see Buffer.
+  explicit FileReader(std::pmr::memory_resource* resource = nullptr)
+      : stored_(resource), unpacked_(resource) {}
+
   /// Opens with O_NONBLOCK|O_CLOEXEC, requires a regular file, uses read (never mmap: a writer that
   /// truncates must not kill the process). Multi-member gzip and multi-stream bzip2 are joined.
   /// Throws Error: NOT_FOUND, IO (errno named; a directory, FIFO or device named as such),

@@ -52,13 +52,32 @@ HeaderPlace find_header(std::span<const std::byte> bytes, const NpyFaults& fault
   return {begin, static_cast<std::size_t>(length)};
 }
 
-/// Bytes of the whole array, or OVERFLOW.
-std::uint64_t array_bytes(const NpyHeader& header, const NpyFaults& faults) {
-  std::int64_t total = static_cast<std::int64_t>(size_of(header.type));
+/// Bytes of the whole array, whose items have `item_bytes`, or OVERFLOW.
+std::uint64_t array_bytes(const NpyHeader& header, std::uint64_t item_bytes,
+                          const NpyFaults& faults) {
+  auto total = static_cast<std::int64_t>(item_bytes);
   for (const std::int64_t n : header.shape)
     if (__builtin_mul_overflow(total, n, &total))
       faults.fail(ErrorCode::overflow, "shape", header.shape_offset, "a size below 2^63 bytes", "");
   return static_cast<std::uint64_t>(total);
+}
+
+std::string_view text_at(std::span<const std::byte> bytes, const HeaderPlace& place) {
+  return {reinterpret_cast<const char*>(bytes.data()) + place.begin, place.length};
+}
+
+/// All that follows the header, which must be `needed` bytes.
+std::span<const std::byte> exact_data(std::span<const std::byte> bytes, const HeaderPlace& place,
+                                      std::uint64_t needed, const NpyFaults& faults) {
+  const std::size_t begin = place.begin + place.length;
+  const auto data = bytes.subspan(begin);
+  const auto say = [&](ErrorCode code, std::uint64_t offset) {
+    faults.fail(code, "data", offset, std::to_string(needed) + " bytes",
+                std::to_string(data.size()));
+  };
+  if (data.size() < needed) say(ErrorCode::truncated, bytes.size());
+  if (data.size() > needed) say(ErrorCode::inconsistent, begin + needed);
+  return data;
 }
 
 }  // namespace
@@ -69,19 +88,11 @@ bool is_npy(std::span<const std::byte> bytes) {
 
 Payload parse_npy(std::span<const std::byte> bytes, const std::string& path) {
   const NpyFaults faults{path};
-  const auto [begin, length] = find_header(bytes, faults);
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + begin, length);
-  const NpyHeader header = parse_npy_header(text, begin, faults);
-
-  const std::uint64_t needed = array_bytes(header, faults);
-  const auto data = bytes.subspan(begin + length);
-  const auto say = [&](ErrorCode code, std::uint64_t offset) {
-    faults.fail(code, "data", offset, std::to_string(needed) + " bytes",
-                std::to_string(data.size()));
-  };
-  if (data.size() < needed) say(ErrorCode::truncated, bytes.size());
-  if (data.size() > needed) say(ErrorCode::inconsistent, begin + length + needed);
-
+  const HeaderPlace place = find_header(bytes, faults);
+  const NpyHeader header =
+      parse_npy_header(text_at(bytes, place), place.begin, faults, NpyKind::images);
+  const auto data =
+      exact_data(bytes, place, array_bytes(header, size_of(header.type), faults), faults);
   const auto& shape = header.shape;
   Payload payload;
   payload.order = header.order;
@@ -90,6 +101,27 @@ Payload parse_npy(std::span<const std::byte> bytes, const std::string& path) {
   payload.depth = shape.size() == 3 ? shape[0] : 1;
   payload.bytes = data;
   return payload;
+}
+
+const NpyField* NpyTable::find(std::string_view name) const {
+  for (const auto& field : fields)
+    if (field.name == name) return &field;
+  return nullptr;
+}
+
+NpyTable parse_npy_table(std::span<const std::byte> bytes, const std::string& path,
+                         std::string_view format) {
+  const NpyFaults faults{path, format};
+  const HeaderPlace place = find_header(bytes, faults);
+  NpyHeader header = parse_npy_header(text_at(bytes, place), place.begin, faults, NpyKind::table);
+  NpyTable table;
+  table.data = exact_data(bytes, place, array_bytes(header, header.record_bytes, faults), faults);
+  table.fields = std::move(header.fields);
+  table.record_bytes = header.record_bytes;
+  table.rows = static_cast<std::uint64_t>(header.shape[0]);
+  table.data_offset = place.begin + place.length;
+  table.descr_offset = place.begin;
+  return table;
 }
 
 std::span<const std::byte> npy_header(PixelType type, Extent extent, std::int64_t depth,

@@ -29,8 +29,8 @@ constexpr std::array<TypeName, 11> type_names = {{{"i1", PixelType::i8},
 /// Walks over the text token by token.
 class Parser {
  public:
-  Parser(std::string_view text, std::uint64_t begin, const NpyFaults& faults)
-      : text_(text), begin_(begin), faults_(faults) {}
+  Parser(std::string_view text, std::uint64_t begin, const NpyFaults& faults, NpyKind kind)
+      : text_(text), begin_(begin), faults_(faults), kind_(kind) {}
 
   NpyHeader dictionary() {
     expect('{');
@@ -67,6 +67,7 @@ class Parser {
   }
 
   void descr() {
+    if (kind_ == NpyKind::table) return fields();
     if (peek() == '[' || peek() == '(')
       fail(ErrorCode::unsupported, "descr", "a plain number type", "a structured type");
     const std::size_t start = at_;
@@ -80,6 +81,88 @@ class Parser {
       if (name == code) return void(header_.type = type);
     at_ = start;
     fail(ErrorCode::unsupported, "descr", "an integer, float32, float64 or bool type", whole);
+  }
+
+  /// A list of tuples: (name, type) or (name, type, shape).
+  void fields() {
+    if (peek() != '[') fail(ErrorCode::unsupported, "descr", "a list of fields", std::nullopt);
+    expect('[');
+    while (!accept(']')) {
+      header_.fields.push_back(field());
+      if (accept(']')) break;
+      expect(',');
+    }
+  }
+
+  NpyField field() {
+    NpyField field;
+    expect('(');
+    const std::size_t start = at_;
+    field.name = quoted("descr");
+    for (const auto& other : header_.fields)
+      if (!field.name.empty() && other.name == field.name) {
+        at_ = start;
+        fail(ErrorCode::inconsistent, "descr", "each field once");
+      }
+    expect(',');
+    field_type(field);
+    if (accept(',') && !accept(')')) {
+      field_shape(field);
+      (void)accept(',');
+      expect(')');
+    } else if (text_[at_ - 1] != ')') {
+      expect(')');
+    }
+    place(field, start);
+    return field;
+  }
+
+  /// "<u4", "|S87", "<U16" (4 bytes a character).
+  void field_type(NpyField& field) {
+    skip_blanks();
+    const std::size_t start = at_;
+    if (peek() == '[' || peek() == '(')
+      fail(ErrorCode::unsupported, field.name, "a plain type", "a structured type");
+    std::string_view code = quoted("descr");
+    const std::string whole(code);
+    if (!code.empty() && std::string_view("<>|=").find(code[0]) != code.npos) {
+      field.order = code[0] == '>' ? ByteOrder::big : ByteOrder::little;
+      code.remove_prefix(1);
+    }
+    const char* const last = code.data() + code.size();
+    const bool known = !code.empty() && std::string_view("biufcSUV").find(code[0]) != code.npos;
+    const auto number = known ? std::from_chars(code.data() + 1, last, field.item_bytes)
+                              : std::from_chars_result{nullptr, std::errc::invalid_argument};
+    if (number.ec != std::errc{} || number.ptr != last) {
+      at_ = start;
+      fail(ErrorCode::unsupported, field.name, "a number or a text of fixed length", whole);
+    }
+    field.kind = code[0];
+    if (field.kind == 'U' && __builtin_mul_overflow(field.item_bytes, 4u, &field.item_bytes))
+      fail(ErrorCode::overflow, field.name, "a size below 2^63 bytes");
+  }
+
+  void field_shape(NpyField& field) {
+    expect('(');
+    while (!accept(')')) {
+      if (__builtin_mul_overflow(field.count, static_cast<std::uint64_t>(number()), &field.count))
+        fail(ErrorCode::overflow, field.name, "a size below 2^63 bytes");
+      if (accept(')')) break;
+      expect(',');
+    }
+  }
+
+  /// Gives the field its offset; `start` is where it stands in the header.
+  void place(NpyField& field, std::size_t start) {
+    constexpr std::uint64_t most = std::uint64_t{1} << 62;
+    std::uint64_t bytes = 0, end = 0;
+    field.offset = header_.record_bytes;
+    if (__builtin_mul_overflow(field.item_bytes, field.count, &bytes) ||
+        __builtin_add_overflow(field.offset, bytes, &end) || end > most) {
+      at_ = start;
+      fail(ErrorCode::overflow, field.name, "a record below 2^62 bytes");
+    }
+    header_.record_bytes = end;
   }
 
   void fortran_order() {
@@ -98,12 +181,14 @@ class Parser {
       if (accept(')')) break;
       expect(',');
     }
-    if (header_.shape.size() == 2 || header_.shape.size() == 3) return;
+    const std::size_t axes = header_.shape.size();
+    const bool table = kind_ == NpyKind::table;
+    if (table ? axes == 1 : axes == 2 || axes == 3) return;
     at_ = start;
-    fail(ErrorCode::unsupported, "shape", "2 or 3 axes", std::to_string(header_.shape.size()));
+    fail(ErrorCode::unsupported, "shape", table ? "1 axis" : "2 or 3 axes", std::to_string(axes));
   }
 
-  /// A whole number above 0; Python 2 wrote some with an L behind.
+  /// A whole number above 0 (a table may have no rows); Python 2 wrote some with an L behind.
   std::int64_t number() {
     skip_blanks();
     std::int64_t value = 0;
@@ -112,7 +197,8 @@ class Parser {
     if (error == std::errc::result_out_of_range)
       fail(ErrorCode::overflow, "shape", "numbers below 2^63");
     if (error != std::errc{}) fail(ErrorCode::bad_field, "shape", "a whole number");
-    if (value <= 0) fail(ErrorCode::bad_field, "shape", "numbers above 0", std::to_string(value));
+    if (value < 0 || (value == 0 && kind_ == NpyKind::images))
+      fail(ErrorCode::bad_field, "shape", "numbers above 0", std::to_string(value));
     at_ += static_cast<std::size_t>(last - first);
     if (peek() == 'L') ++at_;
     return value;
@@ -168,6 +254,7 @@ class Parser {
   std::string_view text_;
   std::uint64_t begin_;
   const NpyFaults& faults_;
+  NpyKind kind_;
   std::size_t at_ = 0;
   NpyHeader header_;
   bool seen_descr_ = false, seen_order_ = false, seen_shape_ = false;
@@ -175,8 +262,9 @@ class Parser {
 
 }  // namespace
 
-NpyHeader parse_npy_header(std::string_view text, std::uint64_t begin, const NpyFaults& faults) {
-  return Parser(text, begin, faults).dictionary();
+NpyHeader parse_npy_header(std::string_view text, std::uint64_t begin, const NpyFaults& faults,
+                           NpyKind kind) {
+  return Parser(text, begin, faults, kind).dictionary();
 }
 
 std::string npy_descr(PixelType type) {

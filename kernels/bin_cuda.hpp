@@ -33,13 +33,17 @@ struct ReducedPlanes {
   std::uint8_t* saturated = nullptr;  ///< the same, 0 or 1
 };
 
+/// How planes tell which pixels are saturated.
+enum class SaturatedBy : std::uint8_t { value, flags };
+
 /// Device memory reduce_planes works in; 0 for most.
 std::size_t plane_reduce_bytes(std::uint32_t frames, Extent extent, std::size_t pixel_bytes,
-                               const ReduceSpec& spec);
+                               const ReduceSpec& spec, SaturatedBy saturated_by);
 
 /// Queues the reduction on `stream` (a cudaStream_t) and returns at once: no allocation, no
 /// synchronisation. Exact: the values and flags the CPU gives, bit for bit. Throws Error when a
-/// launch is refused. W: i32, i64, f32, f64. Dilation with factor 1 is separable inside.
+/// launch is refused. W: i32, i64, f32, f64. Integers are valid from 0 on only. `scratch` is
+/// aligned to 16 bytes.
 template <class W>
 void reduce_planes(const Planes<W>& in, const ReduceSpec& spec, const ReducedPlanes& out,
                    void* scratch, void* stream);

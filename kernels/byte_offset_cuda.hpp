@@ -26,8 +26,8 @@ struct StreamBatch {
   const std::uint8_t* const* data = nullptr;  ///< start of each stream, aligned
   const std::uint64_t* size = nullptr;        ///< bytes of each, padding not counted
   std::uint32_t frames = 0;
-  std::uint64_t longest = 0;        ///< the largest size
   PixelType type = PixelType::i32;  ///< i8, u8, i16, u16, i32 or u32
+  std::uint64_t longest = 0;        ///< the largest size, below 4 GiB
   Extent extent{};
 };
 
@@ -55,17 +55,19 @@ std::size_t stream_index_bytes(std::uint32_t frames, std::uint64_t longest);
 /// The index in `memory`, aligned to 16 bytes and at least so large.
 StreamIndex stream_index(void* memory, std::uint32_t frames, std::uint64_t longest);
 
-/// Fills the index. The verdicts are final after one of the functions below.
+/// Fills the index, for any stream of less than 4 GiB; throws Error LIMIT for longer ones. The
+/// verdicts are final after one of the functions below, which throw Error UNSUPPORTED when W is not
+/// the WorkType of the batch's type (i32, or i64 for u32).
 void index_streams(const StreamBatch& batch, const StreamIndex& index, void* stream);
 
-/// Writes the pixels of all frames, one plane after the other. W = the WorkType of the batch's
-/// type: i32, or i64 for u32.
+/// Writes the pixels of all frames, one plane after the other.
 template <class W>
 void decode_streams(const StreamBatch& batch, const StreamIndex& index, const PixelRule<W>& rule,
                     W* planes, void* stream);
 
-/// Adds them to `sums` (i64, contiguous planes), as kernels::add_row does: masked in one is masked
-/// in the sum (-1); `saturated` (u8 planes) becomes 1 where a valid pixel is above rule.saturation.
+/// Adds each frame to its own plane of `sums` (i64, one plane after the other), as kernels::add_row
+/// does: masked in one is masked in the sum (-1); `saturated` (u8 planes) becomes 1 where a valid
+/// pixel is above rule.saturation. rule.clip is not looked at.
 template <class W>
 void add_streams(const StreamBatch& batch, const StreamIndex& index, const PixelRule<W>& rule,
                  std::int64_t* sums, std::uint8_t* saturated, void* stream);

@@ -23,17 +23,21 @@ struct RawBatch {
   Extent extent{};
 };
 
-/// Widens to W, the WorkType of batch.type (i32, i64, f32, f64), applies the rule, writes planes.
+/// Widens to W, the WorkType of batch.type (i32, i64, f32, f64), applies the rule, writes planes
+/// one after the other. This and add_planes throw Error UNSUPPORTED when W is another type.
 template <class W>
 void widen_planes(const RawBatch& batch, const PixelRule<W>& rule, W* planes, void* stream);
 
-/// Adds frames to `sums` (Sum = i64 for integers, f64 for floats), as kernels::add_row does.
+/// Adds each frame to its own plane of `sums` (Sum = i64 for integers, f64 for floats), as
+/// kernels::add_row does; `saturated` (u8 planes) becomes 1 where a valid pixel is above
+/// rule.saturation. rule.clip is not looked at.
 template <class W, class Sum>
 void add_planes(const RawBatch& batch, const PixelRule<W>& rule, Sum* sums, std::uint8_t* saturated,
                 void* stream);
 
-/// Adds valid, unsaturated pixels to histograms of raw_histogram_bins bins, one a frame, as
-/// kernels::count_row does. `flags`: saturated pixels, or null to compare with rule.saturation.
+/// Adds valid pixels up to rule.saturation to histograms of raw_histogram_bins bins, one a frame,
+/// as kernels::count_row does. `flags`: not 0 where a pixel is saturated all the same, or null.
+/// rule.clip is not looked at.
 template <class W>
 void count_planes(const W* planes, const std::uint8_t* flags, std::uint32_t frames,
                   std::int64_t pixels, const PixelRule<W>& rule, std::uint32_t* counts,

@@ -13,14 +13,18 @@
 
 namespace quickbeam::kernels::cuda {
 
-/// Whether reduce_streams can make it: else decode_streams and reduce_planes do.
-bool can_reduce_streams(Extent extent, const ReduceSpec& spec);
+/// Whether reduce_streams can make it of frames of this stored type and size: else decode_streams
+/// and reduce_planes do. It cannot where nothing is made smaller, and where the cells of a row
+/// (two for each output column at most) do not fit into shared memory.
+bool can_reduce_streams(PixelType type, Extent extent, const ReduceSpec& spec);
 
 /// Device memory reduce_streams works in.
-std::size_t stream_reduce_bytes(std::uint32_t frames, Extent extent, const ReduceSpec& spec);
+std::size_t stream_reduce_bytes(std::uint32_t frames, PixelType type, Extent extent,
+                                const ReduceSpec& spec);
 
 /// Decodes, masks and reduces the frames of an indexed batch. W as in decode_streams. Exact: the
-/// values and flags of the CPU, bit for bit. Queues and returns; `scratch` is aligned to 16 bytes.
+/// values and flags of the CPU, bit for bit; all pixels are looked at, so the verdicts are final.
+/// Queues and returns; `scratch` is aligned to 16 bytes. Precondition: can_reduce_streams.
 template <class W>
 void reduce_streams(const StreamBatch& batch, const StreamIndex& index, const PixelRule<W>& rule,
                     const ReduceSpec& spec, const ReducedPlanes& out, void* scratch, void* stream);

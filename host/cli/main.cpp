@@ -34,6 +34,11 @@ constexpr Command commands[] = {
      "  quickbeam info run7_0001.cbf\n"
      "  quickbeam info run7_0001.cbf --json\n",
      declare_info},
+    {"verify", "Compare a slow reference, the CPU and the GPU on your own files, value by value",
+     "  quickbeam verify run7_0001.cbf\n"
+     "  quickbeam verify run7/ --select spread:5 --preset seed\n"
+     "  quickbeam verify run7_0001.cbf --device cuda --json\n",
+     declare_verify},
     {"simulate", "Make realistic data to try things on",
      "  quickbeam simulate frames -o collection -n 20\n"
      "  quickbeam simulate frames -o weak -n 5 --strength weak --seed 7\n",

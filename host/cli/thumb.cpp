@@ -12,54 +12,20 @@
 #include "host/cli/common.hpp"
 #include "host/cli/inputs.hpp"
 #include "host/cli/journal.hpp"
+#include "host/cli/recipe_options.hpp"
 
 namespace quickbeam::cli {
 namespace {
-
-struct OptionHelp {
-  const char* name;
-  const char* help;
-};
-/// Options of the recipe: names as in set_option.
-constexpr OptionHelp recipe_options[] = {
-    {"reduce", "max, sum, mean, min, dilate or none [max]"},
-    {"factor", "Block edge, or sampling step of a dilation (instead of --size)"},
-    {"size", "Longest side of the thumbnail in pixels [300]"},
-    {"window", "Edge of the square of a dilation in frame pixels [the step]"},
-    {"edge", "crop drops incomplete blocks, partial keeps them [crop]"},
-    {"sum", "Add this many consecutive frames first [1]"},
-    {"sum-scale", "none, or valid: scale a sum by all/valid pixels of its block [none]"},
-    {"restore-mask", "yes or no: masked stays masked after a dilation [yes]"},
-    {"saturation", "Counts above it are saturated: header, none or a number [header]"},
-    {"tone", "linear, log, sqrt, asinh, gamma:G or equalize [log]"},
-    {"levels", "auto, pct:LO,HI, range:A,B, sigma:K, raw-pct:LO,HI or dials:B [auto]"},
-    {"levels-from", "frame, or collection for one scale over all inputs [frame]"},
-    {"floor", "The top level is never below this many counts [25]"},
-    {"palette", "gray, gray_r, viridis, inferno, magma, heat or jet [gray_r]"},
-    {"format", "png or jpeg [png]"},
-    {"quality", "JPEG quality, 1 to 100 [90]"},
-};
 
 struct ThumbOptions {
   Inputs inputs;
   ReadOptions read;
   Verbosity verbosity;
-  std::string preset = "standard", output, numeric, mask, device = "auto", jsonl, config;
-  std::map<std::string, std::string> recipe;
+  RecipeOptions recipe;
+  std::string output, numeric, mask, device = "auto", jsonl, config;
   unsigned threads = 0;
   bool json = false, fail_fast = false, keep_going = false, dry_run = false, resume = false;
   bool print_config = false;
-
-  Recipe make_recipe() const {
-    Recipe result = quickbeam::preset(preset);
-    for (const auto& option : recipe_options) {
-      const auto given = recipe.find(option.name);
-      if (given != recipe.end() && !given->second.empty())
-        set_option(result, option.name, given->second);
-    }
-    validate(result);
-    return result;
-  }
 };
 
 Json to_json(const ThumbnailResult& r) {
@@ -94,8 +60,8 @@ Json to_json(const ThumbnailSummary& s, double seconds) {
 }
 
 void print_config(const ThumbOptions& options) {
-  fmt::print("preset = \"{}\"\n", options.preset);
-  for (const auto& [name, value] : to_options(options.make_recipe()))
+  fmt::print("preset = \"{}\"\n", options.recipe.preset);
+  for (const auto& [name, value] : to_options(options.recipe.make()))
     fmt::print("{} = \"{}\"\n", name, value);
 }
 
@@ -168,7 +134,7 @@ class Report {
 
 ThumbnailJob make_job(const ThumbOptions& options) {
   ThumbnailJob job;
-  job.recipe = options.make_recipe();
+  job.recipe = options.recipe.make();
   job.inputs = options.inputs.resolve();
   job.output = options.output;
   job.numeric = options.numeric;
@@ -223,16 +189,11 @@ std::function<int()> declare_thumb(CLI::App& app) {
   options->inputs.declare(app);
   add_option(app, "-o,--output", options->output,
              "Folder, file name, or template with {dir} {stem} {index}");
-  std::string presets;
-  for (const auto name : preset_names())
-    presets += (presets.empty() ? "" : ", ") + std::string(name);
-  add_option(app, "--preset", options->preset, presets + " [standard]");
-  for (const auto& option : recipe_options)
-    add_option(app, std::string("--") + option.name, options->recipe[option.name], option.help);
+  options->recipe.declare(app, RecipeScope::any);
   add_option(app, "--numeric", options->numeric,
              "Also write the reduced counts: template ending in .npy or .mrc, masked = -1");
   add_option(app, "--mask", options->mask, "Image file; its non-zero pixels are masked");
-  add_option(app, "--device", options->device, "auto, cpu or cuda[:N] [auto]");
+  add_option(app, "--device", options->device, "auto, cpu, cuda or cuda:N[,M...] [auto]");
   add_option(app, "--threads", options->threads, "Threads; 0 = one a core [0]");
   options->read.declare(app);
   app.add_flag("--keep-going", options->keep_going, "Go on after a bad file (the default)");

@@ -2,6 +2,7 @@
 // The list of backends and the choice among them.
 #include <quickbeam/backend.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -45,19 +46,26 @@ DeviceChoice automatic() {
 [[noreturn]] void fail_request(std::string_view request) {
   fail({.code = ErrorCode::usage,
         .field = "--device",
-        .expected = "auto, cpu, cuda or cuda:N",
+        .expected = "auto, cpu, cuda, cuda:N or cuda:N,M,... with different numbers",
         .found = std::string(request)});
 }
 
-/// The number after "cuda:", 0 without one.
-int device_number(std::string_view request) {
+/// The numbers behind "cuda:", 0 without any.
+std::vector<int> device_numbers(std::string_view request) {
   const auto colon = request.find(':');
-  if (colon == std::string_view::npos) return 0;
-  int number = -1;
+  if (colon == std::string_view::npos) return {0};
+  std::vector<int> numbers;
   const char* const end = request.data() + request.size();
-  const auto [stop, error] = std::from_chars(request.data() + colon + 1, end, number);
-  if (error != std::errc{} || stop != end || number < 0) fail_request(request);
-  return number;
+  for (const char* at = request.data() + colon; at != end;) {  // on the colon, then on commas
+    if (!numbers.empty() && *at != ',') fail_request(request);
+    int number = -1;
+    const auto [stop, error] = std::from_chars(at + 1, end, number);
+    const bool known = std::find(numbers.begin(), numbers.end(), number) != numbers.end();
+    if (error != std::errc{} || number < 0 || known) fail_request(request);
+    numbers.push_back(number);
+    at = stop;
+  }
+  return numbers;
 }
 
 }  // namespace
@@ -66,16 +74,17 @@ DeviceChoice choose_device(std::string_view request) {
   if (request.empty() || request == "auto") return automatic();
   const std::string_view name = request.substr(0, request.find(':'));
   if (request != "cpu" && name != "cuda") fail_request(request);
-  const int number = device_number(request);
-  const Backend* backend = find_backend(name);
-  const std::string reason =
-      backend ? backend->unavailable_because(number) : "this build has no CUDA backend";
-  if (!reason.empty())
+  DeviceChoice choice{.backend = find_backend(name), .devices = device_numbers(request)};
+  for (const int number : choice.devices) {
+    const std::string reason = choice.backend ? choice.backend->unavailable_because(number)
+                                              : "this build has no CUDA backend";
+    if (reason.empty()) continue;
     fail({.code = ErrorCode::device,
           .field = "--device " + std::string(request),
           .expected = "a usable device",
           .found = reason});
-  return {.backend = backend, .device = number};
+  }
+  return choice;
 }
 
 }  // namespace quickbeam

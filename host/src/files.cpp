@@ -2,7 +2,6 @@
 // Single files: described, read, written.
 #include <quickbeam/files.hpp>
 
-#include <charconv>
 #include <filesystem>
 
 #include <quickbeam/core/error.hpp>
@@ -10,6 +9,7 @@
 #include "host/src/frame_file.hpp"
 #include "io/atomic_file.hpp"
 #include "io/cbf.hpp"
+#include "io/image_name.hpp"
 #include "kernels/byte_offset.hpp"
 #include "kernels/row_decoder.hpp"
 
@@ -58,19 +58,17 @@ FileDescription describe_file(const std::string& path, const ReadPolicy& policy)
 }
 
 ImageAddress parse_address(std::string_view text) {
-  const auto at = text.find('@');
   std::error_code ignored;
-  if (at == std::string_view::npos || std::filesystem::exists(std::string(text), ignored))
+  if (text.find('@') == text.npos || std::filesystem::exists(std::string(text), ignored))
     return {std::string(text), {}};
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + at, number);
-  if (error != std::errc{} || end != text.data() + at || number < 1 || at + 1 == text.size())
+  const auto name = io::parse_image_name(text);
+  if (!name)
     fail({.code = ErrorCode::bad_field,
           .path = std::string(text),
           .field = "image number",
           .expected = "N@file with N from 1 on",
-          .found = std::string(text.substr(0, at))});
-  return {std::string(text.substr(at + 1)), number};
+          .found = std::string(text.substr(0, text.find('@')))});
+  return {std::string(name->file), name->number};
 }
 
 std::int64_t index_of(const FrameFile& file, const ImageAddress& address) {

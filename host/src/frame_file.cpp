@@ -70,6 +70,12 @@ Payload FrameFile::frame(std::int64_t index) {
   return payload;
 }
 
+Payload FrameFile::shape(std::int64_t index) {
+  if (!stack_) return frame(index);
+  (void)place_of(index);
+  return stack_->payload({});
+}
+
 Payload FrameFile::stack_frame(std::int64_t index) {
   const auto held = stack_frames_.begin() + static_cast<std::ptrdiff_t>(held_);
   auto frame = std::find_if(stack_frames_.begin(), held,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory_resource>
 #include <optional>
 #include <span>
 #include <string>
@@ -23,6 +24,9 @@ namespace quickbeam {
 /// Not thread-safe: one per thread.
 class FrameFile {
  public:
+  /// Keeps the file's bytes in memory of `resource`, see Buffer.
+  explicit FrameFile(std::pmr::memory_resource* resource = nullptr) : reader_(resource) {}
+
   /// Reads and parses. Throws Error.
   void open(const std::string& path, const ReadPolicy& policy = {});
 
@@ -39,6 +43,8 @@ class FrameFile {
   /// once into memory of its own; an image of a stack is read now. Valid until the next open or
   /// release_frames. Throws Error, located.
   Payload frame(std::int64_t index);
+  /// What frame() would give, of a stack without its bytes: nothing is read. Throws Error, located.
+  Payload shape(std::int64_t index);
   /// Nobody uses the frames given out so far any more: a stack larger than memory can go on.
   void release_frames() { held_ = 0; }
 

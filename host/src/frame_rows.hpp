@@ -20,6 +20,21 @@
 
 namespace quickbeam {
 
+/// What to do besides with the pixels of a frame.
+struct RowExtras {
+  std::span<std::uint64_t>
+      counts{};  ///< histogram of valid unsaturated raw pixels to add to; empty = none
+  std::optional<double> clip{};  ///< cut raw pixels to this value first
+};
+
+/// What every backend says when memory is short.
+inline ErrorInfo out_of_memory() {
+  return {.code = ErrorCode::limit,
+          .field = "memory",
+          .expected = "enough for this frame",
+          .found = "none left"};
+}
+
 /// The highest unsaturated value in the working type W.
 template <class W>
 W highest_unsaturated(std::optional<double> counts) {
@@ -69,14 +84,14 @@ class FrameRows {
 
   /// Row y of a single frame; rows are taken in order. row_padding elements follow it. It stays
   /// until the next row of the same parity.
-  const W* row(std::int64_t y, const ReduceExtras& extras) {
+  const W* row(std::int64_t y, const RowExtras& extras) {
     const std::span<W> row = decoded_row(0, y);
     apply(extras, row, valid_, saturation_, nullptr);
     return row.data();
   }
 
   /// Row y of all frames added; saturated_row() says where one of them was saturated.
-  const Sum* sum_row(std::int64_t y, const ReduceExtras& extras) {
+  const Sum* sum_row(std::int64_t y, const RowExtras& extras) {
     std::fill_n(sum_row_.data(), width_, Sum{0});
     std::fill_n(saturated_row_.data(), width_, std::uint8_t{0});
     for (std::size_t k = 0; k < opened_; ++k)
@@ -88,20 +103,20 @@ class FrameRows {
   }
   const std::uint8_t* saturated_row() const { return saturated_row_.data(); }
 
-  /// After the last row of every frame.
-  ReduceReport finish() {
-    ReduceReport report;
+  /// After the last row of every frame: the first pixel whose running sum wrapped, if one did.
+  std::optional<std::uint64_t> finish() {
+    std::optional<std::uint64_t> wrapped;
     for (std::size_t k = 0; k < opened_; ++k)
       at_frame(k, [&] {
         decoders_[k].finish();
-        if (!report.wrapped_pixel) report.wrapped_pixel = decoders_[k].wrapped_pixel();
+        if (!wrapped) wrapped = decoders_[k].wrapped_pixel();
       });
-    return report;
+    return wrapped;
   }
 
   void count(std::span<const Payload> group, std::span<std::uint64_t> counts) {
     open(group);
-    const ReduceExtras extras{.counts = counts, .clip = {}};
+    const RowExtras extras{.counts = counts, .clip = {}};
     for (std::int64_t y = 0; y < plan_.extent.height; ++y) {
       if (is_group())
         sum_row(y, extras);
@@ -121,7 +136,7 @@ class FrameRows {
   }
 
   template <class V>
-  static void apply(const ReduceExtras& extras, std::span<V> row, ValidRange<V> valid, V saturation,
+  static void apply(const RowExtras& extras, std::span<V> row, ValidRange<V> valid, V saturation,
                     const std::uint8_t* saturated) {
     if (!extras.counts.empty())
       kernels::count_row<V>(row, valid, saturation, saturated, extras.counts);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <span>
 #include <string>
@@ -32,10 +33,13 @@ class ThumbnailSlot {
     const PlannedNames& names;
     const std::optional<Image>& mask;
     const std::optional<LevelRange>& levels;  ///< of the collection, when it has one scale
+    unsigned slots;                           ///< that run at once
   };
-  explicit ThumbnailSlot(const Shared& shared);
+  /// `number`: of this slot among them, from 0; the devices are dealt by it.
+  ThumbnailSlot(const Shared& shared, std::size_t number);
 
-  /// Every frame of the files (groups of recipe.sum_frames); never throws for a fault of a file.
+  /// Every frame of the files, added in groups of recipe.sum_frames files each; never throws for a
+  /// fault of a file.
   std::vector<ThumbnailResult> run(std::span<const std::string> files, Stage stage);
 
  private:
@@ -44,16 +48,35 @@ class ThumbnailSlot {
     std::size_t file;
     std::int64_t index;
   };
+  /// Frames to be added, and what becomes of them.
+  struct Work {
+    std::vector<FrameRef> frames;
+    std::vector<Payload> payloads;
+    FrameLayout layout{};
+    std::size_t result;  ///< its place among the results
+  };
 
-  void run_group(std::span<const FrameRef> group, Stage stage, ThumbnailResult& result);
+  std::vector<Work> open_group(std::span<const std::string> files, std::size_t first_file,
+                               Stage stage, std::vector<ThumbnailResult>& results);
+  std::vector<Work> works_of(std::span<const FrameRef> frames, std::size_t files,
+                             std::vector<ThumbnailResult>& results);
+  void find_payloads(Work& work, ThumbnailResult& result);
+  std::span<Work> read_images(std::span<Work> batch, std::vector<ThumbnailResult>& results);
+  void run_batch(std::span<Work> batch, Stage stage, std::vector<ThumbnailResult>& results);
+  void finish_frame(const Plan& plan, std::size_t frame, const Work& work, Stage stage,
+                    ThumbnailResult& result);
+  void check_outcome(const ReduceOutcome& outcome, const Work& work, ThumbnailResult& result);
   Plan& plan_for(const FrameLayout& layout);
-  ReduceReport reduce(Plan& plan, std::span<const FrameRef> group);
-  void write_outputs(const Plan& plan, const FrameRef& first, ThumbnailResult& result);
-  void write_numeric(const Plan& plan, const FrameRef& first, ThumbnailResult& result);
+  void write_outputs(const Plan& plan, std::size_t frame, const FrameRef& first,
+                     ThumbnailResult& result);
+  void write_numeric(const Plan& plan, std::size_t frame, const FrameRef& first,
+                     ThumbnailResult& result);
   std::string name_of(const FrameRef& frame, const std::string& target, std::string_view suffix);
 
   Shared shared_;
   const ThumbnailJob& job_;
+  DeviceChoice device_;
+  std::unique_ptr<std::pmr::memory_resource> host_memory_;  ///< before all that lives in it
   std::vector<FrameFile> files_;
   std::unique_ptr<Plan> plan_;
   io::Palette palette_;

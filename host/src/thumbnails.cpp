@@ -18,10 +18,13 @@ namespace {
 
 using Results = std::vector<ThumbnailResult>;
 
-unsigned thread_count(const ThumbnailJob& job, std::size_t items) {
+/// A GPU wants a batch on its way, one at work and one being written, whatever the cores.
+constexpr unsigned fewest_for_a_device = 3;
+
+unsigned thread_count(const ThumbnailJob& job) {
+  if (job.threads != 0) return job.threads;
   const unsigned cores = std::max(1u, std::thread::hardware_concurrency());
-  const unsigned wanted = job.threads == 0 ? cores : job.threads;
-  return static_cast<unsigned>(std::min<std::size_t>(wanted, std::max<std::size_t>(1, items)));
+  return job.device.backend->frames_at_once() > 1 ? std::max(cores, fewest_for_a_device) : cores;
 }
 
 /// A target that names a file says by its suffix what the picture is to be.
@@ -36,6 +39,7 @@ class Run {
   Run(const ThumbnailJob& job, const std::function<void(const ThumbnailResult&)>& on_result)
       : job_(job), on_result_(on_result) {
     if (!job_.device.backend) job_.device = choose_device("auto");
+    threads_ = thread_count(job_);
     match_format(job_);
     validate(job_.recipe);
     names_.emplace(job_);
@@ -52,25 +56,37 @@ class Run {
  private:
   bool stopped() const { return stop_ || (job_.stop && *job_.stop); }
 
-  std::size_t items() const {
+  /// Files that a slot takes at once: whole sums, and no more than keep every thread busy.
+  std::size_t files_per_item() const {
     const auto group = static_cast<std::size_t>(job_.recipe.sum_frames);
-    return (job_.inputs.size() + group - 1) / group;
+    const std::size_t groups = (job_.inputs.size() + group - 1) / group;
+    const std::size_t fair = (groups + threads_ - 1) / threads_;
+    const std::size_t most = job_.device.backend->frames_at_once() / group;
+    return group * std::max<std::size_t>(1, std::min(most, fair));
+  }
+
+  std::size_t items() const {
+    const std::size_t files = files_per_item();
+    return (job_.inputs.size() + files - 1) / files;
   }
 
   std::span<const std::string> item(std::size_t i) const {
-    const auto group = static_cast<std::size_t>(job_.recipe.sum_frames);
+    const std::size_t files = files_per_item();
     const std::span<const std::string> all(job_.inputs);
-    return all.subspan(i * group, std::min(group, all.size() - i * group));
+    return all.subspan(i * files, std::min(files, all.size() - i * files));
   }
 
   template <class Deliver>
   void pass(Stage stage, Deliver&& deliver) {
-    Pipeline<Results> pipeline(items(), thread_count(job_, items()), stop_);
+    const auto slots = static_cast<unsigned>(std::min<std::size_t>(threads_, items()));
+    std::atomic<std::size_t> made = 0;
+    Pipeline<Results> pipeline(items(), slots, stop_);
     pipeline.run(
         [&] {
           return [this, stage,
                   slot = std::make_unique<ThumbnailSlot>(
-                      ThumbnailSlot::Shared{job_, *names_, mask_, shared_levels_})](std::size_t i) {
+                      ThumbnailSlot::Shared{job_, *names_, mask_, shared_levels_, slots}, made++)](
+                     std::size_t i) {
             if (job_.stop && *job_.stop) stop_ = true;
             return slot->run(item(i), stage);
           };
@@ -105,6 +121,7 @@ class Run {
 
   ThumbnailJob job_;
   const std::function<void(const ThumbnailResult&)>& on_result_;
+  unsigned threads_ = 1;
   std::optional<PlannedNames> names_;
   std::optional<Image> mask_;
   std::optional<LevelRange> shared_levels_;

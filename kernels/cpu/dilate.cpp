@@ -8,7 +8,7 @@
 #include <algorithm>
 
 #include "kernels/cpu/row_kernels.hpp"
-#include "kernels/cpu/window_axis.hpp"
+#include "kernels/ops/window_axis.hpp"
 
 namespace quickbeam::kernels {
 namespace {

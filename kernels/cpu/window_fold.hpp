@@ -9,7 +9,7 @@
 #include <quickbeam/core/buffer.hpp>
 
 #include "kernels/cpu/row_kernels.hpp"
-#include "kernels/cpu/window_axis.hpp"
+#include "kernels/ops/window_axis.hpp"
 
 namespace quickbeam::kernels {
 

@@ -4,6 +4,7 @@
 
 #include <cuda_runtime.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
@@ -23,9 +24,23 @@ void launch(const char* what, void (*kernel)(Parameters...), dim3 grid, dim3 blo
   check(cudaLaunchKernelEx(&config, kernel, static_cast<Parameters>(arguments)...), what);
 }
 
+/// Throws Error named `what` when the current device cannot load `kernel`.
+template <class... Parameters>
+void check_loadable(void (*kernel)(Parameters...), const char* what) {
+  cudaFuncAttributes attributes{};
+  check(cudaFuncGetAttributes(&attributes, kernel), what);
+}
+
 /// Blocks of `size` that cover `count` elements.
 constexpr unsigned blocks_for(std::uint64_t count, std::uint64_t size) {
   return static_cast<unsigned>((count + size - 1) / size);
+}
+
+/// A row of `blocks` blocks for each frame. The y dimension of a grid ends at 65535 on every card,
+/// so a kernel goes on with frame blockIdx.y + gridDim.y.
+inline dim3 frame_grid(std::uint64_t blocks, std::uint32_t frames) {
+  constexpr std::uint32_t largest_grid_y = 65535;
+  return dim3(static_cast<unsigned>(blocks), std::min(frames, largest_grid_y));
 }
 
 }  // namespace quickbeam::kernels::cuda

@@ -24,6 +24,8 @@ struct PixelRule {
     if (clip != nullptr && valid(value) && value > clip[frame]) return clip[frame];
     return value;
   }
+
+  constexpr PixelRule without_clip() const { return {valid, saturation, mask, nullptr}; }
 };
 
 }  // namespace quickbeam::kernels

@@ -16,14 +16,20 @@ struct CommandResult {
   std::string out, err;
 };
 
-/// Runs `quickbeam ARGUMENTS` through the shell, with `prefix` before it (settings, limits).
-inline CommandResult quickbeam(const std::string& arguments, const std::string& prefix = "") {
+/// Runs `PROGRAM ARGUMENTS` through the shell, with `prefix` before it (settings, limits).
+inline CommandResult run_program(const std::string& program, const std::string& arguments,
+                                 const std::string& prefix) {
   const TemporaryFolder streams;
-  const std::string line = prefix + " '" + QUICKBEAM_COMMAND + "' " + arguments + " > '" +
-                           streams / "out" + "' 2> '" + streams / "err" + "' < /dev/null";
+  const std::string line = prefix + " '" + program + "' " + arguments + " > '" + streams / "out" +
+                           "' 2> '" + streams / "err" + "' < /dev/null";
   const int status = std::system(line.c_str());
   return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
           read_text(streams / "out"), read_text(streams / "err")};
+}
+
+/// Runs `quickbeam ARGUMENTS`.
+inline CommandResult quickbeam(const std::string& arguments, const std::string& prefix = "") {
+  return run_program(QUICKBEAM_COMMAND, arguments, prefix);
 }
 
 }  // namespace quickbeam::test

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <regex>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -150,6 +151,35 @@ TEST(Layering, TheCheckSeesWhatItForbids) {
             "");
   EXPECT_EQ(forbidden_includes("host/cli/x.cpp", "#include <CLI/CLI.hpp>"), "");
   EXPECT_EQ(forbidden_includes("host/src/plan.cpp", "#include \"io/cbf.hpp\""), "");
+}
+
+/// Calls of the CUDA runtime in `text`, comments left out: "cudaMalloc(", one line each.
+std::string cuda_calls(const std::string& text) {
+  static const std::regex call("\\bcuda[A-Z]\\w*\\s*\\(");
+  std::istringstream lines(text);
+  std::string found;
+  for (std::string line; std::getline(lines, line);) {
+    line = line.substr(0, line.find("//"));
+    for (std::sregex_iterator at(line.begin(), line.end(), call), end; at != end; ++at)
+      found += at->str() + "\n";
+  }
+  return found;
+}
+
+TEST(Layering, TheCudaRuntimeIsCalledInFewPlaces) {
+  const Names allowed = {"host/src/cuda/runtime.hpp", "host/src/cuda/runtime.cpp",
+                         "kernels/cuda/check.hpp", "kernels/cuda/launch.cuh"};
+  std::string found;
+  for (const auto& file : files_under({"host", "io", "kernels"}, source_suffixes)) {
+    const std::string calls = cuda_calls(read(fs::path(QUICKBEAM_SOURCE_DIR) / file));
+    if (std::find(allowed.begin(), allowed.end(), file) != allowed.end())
+      EXPECT_NE(calls, "") << file << " need not be in the list";
+    else if (!calls.empty())
+      found.append(file).append(" calls ").append(calls);
+  }
+  EXPECT_EQ(found, "");
+  EXPECT_EQ(cuda_calls("x = cudaMalloc(&p, 4); // cudaFree(p)\n cudaStream_t s; cudaFree (p);"),
+            "cudaMalloc(\ncudaFree (\n");
 }
 
 TEST(SourceFiles, BeginWithTheLicenceAndSayWhatTheyAre) {

@@ -76,7 +76,7 @@ Plan make_plan(const Recipe& recipe, const Image* mask = nullptr) {
 }
 
 template <class T>
-ReduceReport reduce(Plan& plan, const std::vector<T>& pixels, Encoding encoding = Encoding::raw) {
+ReduceOutcome reduce(Plan& plan, const std::vector<T>& pixels, Encoding encoding = Encoding::raw) {
   const Encoded<T> frame(pixels, encoding);
   return plan.reduce(std::vector{frame.payload()});
 }

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string>
 
 #include "kernels/cuda/check.hpp"
 
@@ -51,16 +52,73 @@ struct PinnedDeleter {
 using DeviceMemory = std::unique_ptr<void, DeviceDeleter>;
 using PinnedMemory = std::unique_ptr<void, PinnedDeleter>;
 
+/// Queues a copy; from or to memory that is not pinned it returns once that was read or written.
+inline void copy_async(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind,
+                       cudaStream_t stream) {
+  QUICKBEAM_CUDA_TRY(cudaMemcpyAsync(to, from, bytes, kind, stream));
+}
+
+/// Queues the filling with zeros.
+inline void clear_async(void* memory, std::size_t bytes, cudaStream_t stream) {
+  QUICKBEAM_CUDA_TRY(cudaMemsetAsync(memory, 0, bytes, stream));
+}
+
+/// Waits without throwing, for ways out of a failure.
+inline cudaError_t synchronize_unchecked(cudaStream_t stream) noexcept {
+  return cudaStreamSynchronize(stream);
+}
+
+/// The end of what was queued; waiting for it sleeps instead of spinning.
+class Event {
+ public:
+  Event() {
+    QUICKBEAM_CUDA_TRY(
+        cudaEventCreateWithFlags(&event_, cudaEventBlockingSync | cudaEventDisableTiming));
+  }
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+  ~Event() { (void)cudaEventDestroy(event_); }
+  void record(cudaStream_t stream) { QUICKBEAM_CUDA_TRY(cudaEventRecord(event_, stream)); }
+  void wait() { QUICKBEAM_CUDA_TRY(cudaEventSynchronize(event_)); }
+
+ private:
+  cudaEvent_t event_ = nullptr;
+};
+
+/// Bytes free on the current device.
+inline std::size_t free_device_memory() {
+  std::size_t free = 0, total = 0;
+  QUICKBEAM_CUDA_TRY(cudaMemGetInfo(&free, &total));
+  return free;
+}
+
 inline DeviceMemory device_memory(std::size_t bytes) {
   void* p = nullptr;
   QUICKBEAM_CUDA_TRY(cudaMalloc(&p, bytes));
   return DeviceMemory(p);
 }
 
+/// Pinned for every device, not only the current one.
 inline PinnedMemory pinned_memory(std::size_t bytes) {
   void* p = nullptr;
-  QUICKBEAM_CUDA_TRY(cudaMallocHost(&p, bytes));
+  QUICKBEAM_CUDA_TRY(cudaHostAlloc(&p, bytes, cudaHostAllocPortable));
   return PinnedMemory(p);
 }
+
+inline int device_count() {
+  int count = 0;
+  QUICKBEAM_CUDA_TRY(cudaGetDeviceCount(&count));
+  return count;
+}
+
+inline cudaDeviceProp properties_of(int device) {
+  cudaDeviceProp properties{};
+  QUICKBEAM_CUDA_TRY(cudaGetDeviceProperties(&properties, device));
+  return properties;
+}
+
+/// Empty when device `device` can run this build's kernels; else the reason: no driver, a driver
+/// too old, no device, no such device, or no kernels for it in this build.
+std::string unusable_because(int device);
 
 }  // namespace quickbeam::cuda

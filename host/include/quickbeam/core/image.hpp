@@ -15,6 +15,8 @@ class Image {
  public:
   Image() = default;
   Image(PixelType type, Extent extent) { reshape(type, extent); }
+  /// Pixels in memory of `resource`, see Buffer.
+  explicit Image(std::pmr::memory_resource* resource) : memory_(resource) {}
 
   /// Contents are unspecified afterwards. Throws std::bad_alloc.
   void reshape(PixelType type, Extent extent) {

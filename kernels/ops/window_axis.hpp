@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cstdint>
 
+#include <quickbeam/core/macros.hpp>
+#include <quickbeam/core/reduce_spec.hpp>
+
 #include "kernels/ops/dilate.hpp"
-#include "kernels/reduce.hpp"
 
 namespace quickbeam::kernels {
 
@@ -18,7 +20,17 @@ struct WindowAxis {
   std::int64_t before = 0;
   std::int64_t window = 1;
 
-  std::int64_t after() const { return window - 1 - before; }
+  QUICKBEAM_HD constexpr std::int64_t after() const { return window - 1 - before; }
+  /// The first pixel that output i looks at.
+  QUICKBEAM_HD constexpr std::int64_t begin(std::int64_t i) const {
+    const std::int64_t begin = i * step - before;
+    return begin < 0 ? 0 : begin;
+  }
+  /// The pixel behind the last one that output i looks at.
+  QUICKBEAM_HD constexpr std::int64_t end(std::int64_t i) const {
+    const std::int64_t end = i * step - before + window;
+    return end < size ? end : size;
+  }
 };
 
 /// The axis of a window of any length: pixels beyond the far ends of the image are not asked for,

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the cores of the host do, for the division of work between them and the card.
+#include <thread>
+
+#include "bench/cuda/bench.hpp"
+#include "io/picture.hpp"
+#include "kernels/byte_offset.hpp"
+
+namespace quickbeam::bench {
+namespace {
+
+void measure_decoding(const Options& options, const Inputs& inputs, Report& report) {
+  std::vector<std::int32_t> out(inputs.pixels() + 64);
+  const auto decode = [&](std::size_t turn) {
+    const auto& bytes = inputs.payloads()[turn % inputs.payloads().size()].bytes;
+    kernels::ByteOffsetDecoder decoder(bytes, PixelType::i32);
+    if (!decoder.read(out.data(), inputs.pixels(), out.size()))
+      throw std::runtime_error("a frame cannot be decoded");
+  };
+  report.add({.stage = "decode to int32, one core of the host",
+              .input = inputs.name(),
+              .threads = 1,
+              .frame = time_on_host(options.effort(), decode),
+              .bytes = inputs.mean_bytes() + 4 * static_cast<double>(inputs.pixels()),
+              .bound = host_copy});
+}
+
+/// Of one thread, while `threads` of them do the same.
+void measure_png(const Options& options, const Inputs& inputs, unsigned threads, Report& report) {
+  Plan plan(preset("seed"), inputs.layout(), choose_device("cpu"), nullptr);
+  plan.reduce({&inputs.payloads()[0], 1});
+  plan.render(plan.levels());
+  const Image& picture = plan.picture(0);
+  const Palette palette = make_palette(PaletteName::gray_r);
+  constexpr int pictures = 50;
+  const auto encode = [&] {
+    Buffer<std::byte> out;
+    for (int i = 0; i < pictures; ++i)
+      io::encode_png(picture.as<const std::uint8_t>(), palette, out);
+  };
+  const auto run = [&](std::size_t) {
+    std::vector<std::jthread> others;
+    for (unsigned t = 0; t < threads; ++t) others.emplace_back(encode);
+  };
+  report.add({.stage = "PNG encoding, per core",
+              .input = inputs.name(),
+              .threads = threads,
+              .frame = time_on_host(options.effort(), run) / pictures,
+              .bytes = static_cast<double>(picture.extent().pixels())});
+}
+
+}  // namespace
+
+void measure_host(const Options& options, const Inputs& inputs, Report& report) {
+  measure_decoding(options, inputs, report);
+  measure_png(options, inputs, 1, report);
+  if (options.threads > 1) measure_png(options, inputs, options.threads, report);
+}
+
+}  // namespace quickbeam::bench

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// cuda_bench: every stage of the GPU engine measured on the card at hand, each beside the bandwidth
+// that bounds it, measured in the same run. bench/README.md says what the rows are.
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <functional>
+#include <string_view>
+#include <thread>
+
+#include "bench/cuda/bench.hpp"
+
+namespace {
+
+using namespace quickbeam;
+using namespace quickbeam::bench;
+
+#ifdef QUICKBEAM_CUDA_ON_HOST
+constexpr bool emulated = true;
+#else
+constexpr bool emulated = false;
+#endif
+
+constexpr const char* usage =
+    "usage: cuda_bench [--json FILE] [--frames DIR] [--threads N] [--tiny] [--profile]\n"
+    "  --frames  a folder of uncompressed PILATUS .cbf files, measured beside simulated ones\n"
+    "  --threads most threads of the host (default: one a core)\n"
+    "  --tiny    sizes that only show that the program works\n"
+    "  --profile each kernel a few times, for a profiler\n";
+
+/// A folder that goes with the program.
+class Workplace {
+ public:
+  Workplace()
+      : path_(std::filesystem::temp_directory_path() /
+              ("quickbeam-cuda-bench-" + std::to_string(::getpid()))) {
+    std::filesystem::create_directories(path_);
+  }
+  Workplace(const Workplace&) = delete;
+  Workplace& operator=(const Workplace&) = delete;
+  ~Workplace() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// Throws Error USAGE.
+Options options_of(int argc, char** argv) {
+  Options options;
+  options.threads = std::max(1u, std::thread::hardware_concurrency());
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view name = argv[i];
+    if (name == "--tiny" || name == "--profile") {
+      (name == "--tiny" ? options.tiny : options.profile) = true;
+      continue;
+    }
+    if (i + 1 == argc) fail({.code = ErrorCode::usage, .field = std::string(name), .found = usage});
+    const std::string value = argv[++i];
+    if (name == "--json")
+      options.json = value;
+    else if (name == "--frames")
+      options.frames = value;
+    else if (name == "--threads")
+      options.threads = static_cast<unsigned>(std::stoul(value));
+    else
+      fail({.code = ErrorCode::usage, .field = std::string(name), .found = usage});
+  }
+  return options;
+}
+
+void describe_card(Report& report) {
+  const cudaDeviceProp card = cuda::properties_of(0);
+  int driver = 0, runtime = 0;
+  QUICKBEAM_CUDA_TRY(cudaDriverGetVersion(&driver));
+  QUICKBEAM_CUDA_TRY(cudaRuntimeGetVersion(&runtime));
+  report.set_fact("emulated", emulated);
+  report.set_fact("card", std::string(card.name));
+  report.set_fact("compute", std::to_string(card.major) + "." + std::to_string(card.minor));
+  report.set_fact("multiprocessors", card.multiProcessorCount);
+  report.set_fact("l2_bytes", card.l2CacheSize);
+  report.set_fact("memory_bytes", card.totalGlobalMem);
+  report.set_fact("cuda_driver", driver);
+  report.set_fact("cuda_runtime", runtime);
+  report.set_fact("host_threads", std::thread::hardware_concurrency());
+}
+
+void describe(const Inputs& inputs, Report& report) {
+  report.set_fact("frames_" + inputs.name(), {{"count", inputs.paths().size()},
+                                              {"mean_bytes", inputs.mean_bytes()},
+                                              {"width", inputs.extent().width},
+                                              {"height", inputs.extent().height}});
+}
+
+/// What one part throws is its failure; the others go on.
+void attempt(const std::string& what, Report& report, const std::function<void()>& part) {
+  try {
+    part();
+  } catch (const std::exception& error) {
+    report.fail(what, error.what());
+  }
+}
+
+void measure(const Options& options, const Inputs& inputs, Stages which, Report& report) {
+  describe(inputs, report);
+  const std::string name = " (" + inputs.name() + ")";
+  if (which == Stages::all && !options.profile)
+    attempt("host" + name, report, [&] { measure_host(options, inputs, report); });
+  attempt("streams" + name, report, [&] { measure_streams(options, inputs, which, report); });
+  if (which == Stages::all)
+    attempt("planes" + name, report, [&] { measure_planes(options, inputs, report); });
+  if (options.profile) return;
+  attempt("pinned" + name, report, [&] { measure_pinned(options, inputs, report); });
+  attempt("files" + name, report, [&] { measure_files(options, inputs, report); });
+}
+
+int run(Options options) {
+  const std::string reason = cuda::unusable_because(0);
+  if (!reason.empty()) {
+    std::fprintf(stderr, "cuda_bench: no GPU can be used: %s\n", reason.c_str());
+    return 4;
+  }
+  Report report(emulated ? "emulated, no time: " : "");
+  describe_card(report);
+  const Workplace workplace;
+  options.workplace = workplace.path();
+  measure_copies(options, report);
+  const std::size_t frames = options.tiny ? 3 : options.profile ? 8 : 32;
+  measure(options, Inputs::simulated(frames, options.tiny, workplace.path()), Stages::all, report);
+  if (!options.frames.empty())
+    attempt("real frames", report, [&] {
+      const Inputs real = Inputs::from_folder(options.frames);
+      if (real.paths().empty()) throw std::runtime_error("no byte-offset i32 .cbf files there");
+      measure(options, real, Stages::main_ones, report);
+    });
+  if (!options.json.empty()) std::ofstream(options.json) << report.json().dump(1) << "\n";
+  return report.has_failures() ? 1 : 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(options_of(argc, argv));
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "cuda_bench: %s\n", error.what());
+    return 1;
+  }
+}
