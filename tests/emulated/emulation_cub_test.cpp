@@ -1,20 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The emulated part of CUB against serial loops, with an operator that does not commute.
 #include <cuda_runtime.h>
+#include <gtest/gtest.h>
 
 #include <cub/cub.cuh>
 
 #include "host/src/cuda/runtime.hpp"
 #include "kernels/cuda/launch.cuh"
 #include "tests/cuda/device_array.hpp"
-#include "tests/emulated/emulated.hpp"
+#include "tests/cuda_on_host/emulation.hpp"
 
 namespace quickbeam::cuda_on_host {
 namespace {
 
 using kernels::cuda::launch;
 using tests::DeviceArray;
-class EmulatedCub : public tests::Emulated {};
+class EmulatedCub : public ::testing::Test {};
 using EmulatedCubDeathTest = EmulatedCub;
 
 constexpr int threads = 96;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The emulation's threads, barriers and warp operations, with kernels whose results are known.
 #include <cuda_runtime.h>
+#include <gtest/gtest.h>
 
 #include <functional>
 #include <numeric>
@@ -9,9 +10,9 @@
 #include "host/src/cuda/runtime.hpp"
 #include "kernels/cuda/launch.cuh"
 #include "tests/cuda/device_array.hpp"
+#include "tests/cuda_on_host/emulation.hpp"
 #include "tests/cuda_on_host/sanitizers.hpp"
 #include "tests/cuda_on_host/shared.hpp"
-#include "tests/emulated/emulated.hpp"
 
 namespace quickbeam::cuda_on_host {
 namespace {
@@ -19,7 +20,7 @@ namespace {
 using kernels::cuda::launch;
 using tests::DeviceArray;
 
-class EmulatedKernel : public tests::Emulated {
+class EmulatedKernel : public ::testing::Test {
  protected:
   /// Runs `kernel` with `arguments` and then a device array of `size`, and gives what it holds.
   template <class T, class... Parameters, class... Arguments>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The emulated runtime: queued work bites, memory is guarded and ends, faults come when asked for.
 #include <cuda_runtime.h>
+#include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <thread>
@@ -8,7 +9,7 @@
 #include "host/src/cuda/runtime.hpp"
 #include "kernels/cuda/launch.cuh"
 #include "tests/cuda/device_array.hpp"
-#include "tests/emulated/emulated.hpp"
+#include "tests/cuda_on_host/emulation.hpp"
 
 namespace quickbeam::cuda_on_host {
 namespace {
@@ -16,7 +17,7 @@ namespace {
 using kernels::cuda::launch;
 using tests::DeviceArray;
 
-class EmulatedRuntime : public tests::Emulated {};
+class EmulatedRuntime : public ::testing::Test {};
 using EmulatedRuntimeDeathTest = EmulatedRuntime;
 
 __global__ void add(int* data, int value) { data[threadIdx.x] += value; }

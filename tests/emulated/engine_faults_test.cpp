@@ -8,14 +8,14 @@
 
 #include "host/src/device_health.hpp"
 #include "tests/cuda/engine_frames.hpp"
-#include "tests/emulated/emulated.hpp"
+#include "tests/cuda_on_host/emulation.hpp"
 
 namespace quickbeam::tests {
 namespace {
 
 constexpr Extent small{53, 41};
 
-class EngineFaults : public Emulated {
+class EngineFaults : public ::testing::Test {
  protected:
   EngineFaults() {
     forget_device_health();

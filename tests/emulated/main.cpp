@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The tests under the emulation: no test leaves anything behind on the pretended device.
+// The tests under the emulation: no test leaves anything behind on the pretended device, and each
+// begins with a fresh one.
 #include <gtest/gtest.h>
 
 #include "tests/cuda_on_host/emulation.hpp"
@@ -8,7 +9,7 @@ namespace {
 
 class NothingIsLeft : public ::testing::EmptyTestEventListener {
   void OnTestEnd(const ::testing::TestInfo&) override {
-    EXPECT_EQ(quickbeam::cuda_on_host::alive(), "");
+    EXPECT_EQ(quickbeam::cuda_on_host::reset(), "");
   }
 };
 
