@@ -16,6 +16,7 @@
 #include <quickbeam/core/error.hpp>
 
 #include "io/system_error.hpp"
+#include "io/write_at.hpp"
 
 namespace quickbeam::io {
 
@@ -93,6 +94,11 @@ void AtomicFile::write(std::span<const std::byte> bytes) {
     written_ += static_cast<std::uint64_t>(n);
     bytes = bytes.subspan(static_cast<std::size_t>(n));
   }
+}
+
+void AtomicFile::write_at(std::uint64_t offset, std::span<const std::byte> bytes) {
+  if (fd_ < 0) refuse("write", EBADF);
+  if (const auto failed = write_all_at(fd_, offset, bytes)) refuse("write", *failed);
 }
 
 void AtomicFile::commit() {

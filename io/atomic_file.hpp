@@ -23,6 +23,8 @@ class AtomicFile {
 
   /// A failed write removes the temporary at once; every later call throws too.
   void write(std::span<const std::byte> bytes);
+  /// At any place; what was never written reads as zeros. Does not move where write() goes on.
+  void write_at(std::uint64_t offset, std::span<const std::byte> bytes);
   /// Closes (checked) and renames. After a failed close nothing is renamed.
   void commit();
 

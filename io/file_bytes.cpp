@@ -6,73 +6,24 @@
 #include <cerrno>
 #include <new>
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <quickbeam/core/error.hpp>
 
+#include "io/input_file.hpp"
 #include "io/system_error.hpp"
 
 namespace quickbeam::io {
 
 namespace {
 
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  ~FileDescriptor() { ::close(fd_); }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-/// Opens without waiting for the other end of a FIFO.
-int open_for_reading(const std::string& path) {
-  if (path.find('\0') != std::string::npos) fail_system(path, "open", EINVAL);
-  int fd = -1;
-  do {
-    fd = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-  } while (fd < 0 && errno == EINTR);
-  if (fd >= 0) return fd;
-  if (errno == ENOENT || errno == ENOTDIR)
-    fail({.code = ErrorCode::not_found,
-          .path = path,
-          .field = "open",
-          .expected = "an existing file",
-          .found = errno_text(errno)});
-  fail_system(path, "open", errno);
-}
-
-std::string_view kind_name(mode_t mode) {
-  if (S_ISDIR(mode)) return "a directory";
-  if (S_ISFIFO(mode)) return "a FIFO";
-  if (S_ISSOCK(mode)) return "a socket";
-  if (S_ISCHR(mode)) return "a character device";
-  if (S_ISBLK(mode)) return "a block device";
-  return "something else";
-}
-
-std::uint64_t checked_size(int fd, const std::string& path, const FileLimits& limits) {
-  struct stat status {};
-  if (::fstat(fd, &status) != 0) fail_system(path, "fstat", errno);
-  if (!S_ISREG(status.st_mode))
-    fail({.code = ErrorCode::io,
-          .path = path,
-          .field = "open",
-          .expected = "a regular file",
-          .found = std::string(kind_name(status.st_mode))});
-  const auto size = static_cast<std::uint64_t>(status.st_size);
+void check_size(std::uint64_t size, const std::string& path, const FileLimits& limits) {
   if (size > limits.max_stored_bytes)
     fail({.code = ErrorCode::limit,
           .path = path,
           .field = "file size",
           .expected = "at most " + std::to_string(limits.max_stored_bytes) + " bytes",
           .found = std::to_string(size)});
-  return size;
 }
 
 /// Fills `room`; returns how much there was, less when the file shrank meanwhile.
@@ -90,9 +41,10 @@ std::size_t read_all(int fd, std::span<std::byte> room, const std::string& path)
 
 std::span<const std::byte> read_stored(const std::string& path, const FileLimits& limits,
                                        Buffer<std::byte>& buffer) {
-  const FileDescriptor file(open_for_reading(path));
-  const auto room = buffer.resize(static_cast<std::size_t>(checked_size(file.get(), path, limits)));
-  return room.first(read_all(file.get(), room, path));
+  const InputFile file(path);
+  check_size(file.size(), path, limits);
+  const auto room = buffer.resize(static_cast<std::size_t>(file.size()));
+  return room.first(read_all(file.descriptor(), room, path));
 }
 
 }  // namespace

@@ -2,14 +2,17 @@
 // The registry of readers: a file is known by its bytes first and by its name second.
 #include "io/image_file.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include <quickbeam/core/error.hpp>
 
-#include "io/ascii.hpp"
 #include "io/cbf.hpp"
+#include "io/file_name.hpp"
 #include "io/looks_like.hpp"
 #include "io/npy.hpp"
+#include "io/stack_file.hpp"
+#include "io/stack_formats.hpp"
 
 namespace quickbeam::io {
 namespace {
@@ -27,7 +30,28 @@ ImageFile read_npy(Bytes bytes, const std::string& path, const ReadOptions&) {
   return file;
 }
 
-/// To add a format: write `is_x` and `parse_x`, and add a row.
+/// A stack in memory: one stream a run of images.
+ImageFile read_stack(Bytes bytes, const std::string& path, const ReadOptions& options) {
+  const StackFile stack = StackFile::over(bytes, path, {.strictness = options.strictness});
+  const StackInfo& info = stack.info();
+  const StackLayout& layout = info.layout;
+  ImageFile file = describe(info);
+  const Stream all = file.streams.front();
+  file.streams.clear();
+  for (std::int64_t first = 0; first < info.count; first += layout.run) {
+    Stream run = all;
+    run.payload.depth = std::min(layout.run, info.count - first);
+    run.offset = layout.offset_of(first);
+    run.payload.bytes =
+        bytes.subspan(static_cast<std::size_t>(run.offset),
+                      static_cast<std::size_t>(run.payload.depth) * layout.image_bytes);
+    file.streams.push_back(std::move(run));
+  }
+  return file;
+}
+
+/// To add a format of single frames (stacks: io/stack_formats.cpp): write `is_x` and `parse_x`, and
+/// add a row.
 struct Reader {
   std::string_view name;
   std::string_view suffix;
@@ -40,43 +64,34 @@ constexpr std::array readers = {
     Reader{"CBF", ".cbf", is_cbf, parse_cbf},
 };
 
-/// The name without what a compressor appended.
-std::string_view unpacked_name(std::string_view path) {
-  for (const std::string_view suffix : {".gz", ".bz2"})
-    if (path.size() > suffix.size() &&
-        ascii_equal(path.substr(path.size() - suffix.size()), suffix))
-      return path.substr(0, path.size() - suffix.size());
-  return path;
-}
-
 const Reader* reader_named(std::string_view path) {
-  const std::string_view name = unpacked_name(path);
   for (const auto& reader : readers)
-    if (name.size() >= reader.suffix.size() &&
-        ascii_equal(name.substr(name.size() - reader.suffix.size()), reader.suffix))
-      return &reader;
+    if (has_suffix(path, reader.suffix)) return &reader;
   return nullptr;
 }
 
 [[noreturn]] void fail_unknown(Bytes bytes, const std::string& path) {
   std::string formats;
-  for (const auto& reader : readers)
-    formats.append(formats.empty() ? "" : " or ").append(reader.name);
+  for (const auto& reader : readers) formats.append(reader.name).append(", ");
   ErrorInfo info;
   info.code = bytes.empty() ? ErrorCode::truncated : ErrorCode::not_this_format;
   info.path = path;
   info.field = "file";
   info.offset = 0;
-  info.expected = formats;
+  info.expected = formats + stack_format_names();
   info.found = looks_like(bytes);
   fail(std::move(info));
 }
 
 }  // namespace
 
+bool is_frame_name(std::string_view path) { return reader_named(path) != nullptr; }
+
 ImageFile parse_image_file(Bytes bytes, const std::string& path, const ReadOptions& options) {
   for (const auto& reader : readers)
     if (reader.is_a(bytes)) return reader.parse(bytes, path, options);
+  const auto head = bytes.first(std::min(bytes.size(), StackHead::bytes_needed));
+  if (find_stack_format(head, path) != nullptr) return read_stack(bytes, path, options);
   if (const Reader* reader = reader_named(path)) return reader->parse(bytes, path, options);
   fail_unknown(bytes, path);
 }

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <quickbeam/core/frame_info.hpp>
@@ -23,9 +24,10 @@ struct Stream {
 
 /// A described file. Borrows the bytes it was parsed from.
 struct ImageFile {
-  std::string format;  ///< "CBF", "NPY"
+  std::string format;  ///< "CBF", "NPY", "MRC", "Spider"
   std::string header;  ///< the detector's text header as it stands, for `info`
   FrameInfo info;
+  std::vector<std::pair<std::string, std::string>> attributes;  ///< what else a stack's header says
   std::vector<Stream> streams;
 
   /// Images in all streams.
@@ -50,6 +52,9 @@ struct ReadOptions {
 /// name. Throws Error; NOT_THIS_FORMAT says what the bytes look like where that can be told.
 ImageFile parse_image_file(std::span<const std::byte> bytes, const std::string& path,
                            const ReadOptions& options = {});
+
+/// Whether the name is that of a format whose files are read whole (CBF, NPY), not of a stack.
+bool is_frame_name(std::string_view path);
 
 /// Compares a stream with the digest the file promises. Throws Error CHECKSUM, or BAD_FIELD when
 /// the digest is not base64 of 16 bytes. Nothing to compare with = fine.

@@ -55,9 +55,8 @@ bool is_text(std::string_view text) {
 
 }  // namespace
 
-std::string looks_like(std::span<const std::byte> bytes) {
+std::optional<std::string> known_kind(std::span<const std::byte> bytes) {
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  if (text.empty()) return "0 bytes";
   if (text.find_first_not_of('\0') == text.npos) return "zeros only (not yet written?)";
   if (text.find_first_not_of('\xff') == text.npos) return "bytes 0xff only";
   for (const auto& [signature, name] : signatures)
@@ -68,8 +67,17 @@ std::string looks_like(std::span<const std::byte> bytes) {
   if (ascii_starts_with(start, "<!doctype html") || ascii_starts_with(start, "<html"))
     return "an HTML page";
   if (start.starts_with("<?xml")) return "an XML document";
+  constexpr std::size_t least_text = 4;  // any byte or two could be a letter
+  if (text.size() >= least_text && is_text(start))
+    return "text: " + std::string(start.substr(0, 40));
+  return std::nullopt;
+}
+
+std::string looks_like(std::span<const std::byte> bytes) {
+  if (bytes.empty()) return "0 bytes";
+  if (auto kind = known_kind(bytes)) return *std::move(kind);
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (text.size() >= 212 && text.substr(208, 4) == "MAP "sv) return "an MRC file";
-  if (is_text(start)) return "text: " + std::string(start.substr(0, 40));
   return first_bytes(text);
 }
 

@@ -16,12 +16,12 @@
 namespace quickbeam::kernels {
 
 /// Decodes one payload after the other. W is the WorkType of the payload's pixel type. Byte-offset
-/// and raw data are decoded as they are read; packed data, which refers back a whole plane, at
+/// and plain data are decoded as they are read; packed data, which refers back a whole plane, at
 /// open. No allocation once a frame of the same size has been seen. Not thread-safe. Exact.
 template <class W>
 class RowDecoder {
  public:
-  /// Starts at the first pixel. Throws Error when a raw payload is too short or too long for its
+  /// Starts at the first pixel. Throws Error when a plain payload is too short or too long for its
   /// extent, or a packed one cannot be decoded; offsets are relative to the payload.
   void open(const Payload& payload);
   /// The next `count` pixels; out[count .. writable) may be overwritten too. Throws Error.
@@ -33,10 +33,11 @@ class RowDecoder {
   std::optional<std::uint64_t> wrapped_pixel() const;
 
  private:
-  void read_raw(W* out, std::size_t count);
+  void read_plain(W* out, std::size_t count);
 
   Payload payload_;
-  std::span<const std::byte> raw_;  ///< values not yet read, for raw and unpacked data
+  std::span<const std::byte> plain_;  ///< values not yet read, of plain encodings and unpacked data
+  std::size_t column_ = 0;            ///< of the next of them
   ByteOffsetDecoder byte_offset_;
   Buffer<std::byte> unpacked_;
 };

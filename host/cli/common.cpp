@@ -73,11 +73,22 @@ void ReadOptions::declare(CLI::App& app) {
   app.add_flag("--strict", strict, "Treat oddities that are usually accepted as errors");
 }
 
+void ReadOptions::declare_mode0(CLI::App& app) {
+  add_option(app, "--mode0", mode0,
+             "Bytes of MRC mode 0: auto (IMOD's rule), signed, unsigned, or imod "
+             "(signed, holding value - 128) [auto]")
+      ->check(CLI::IsMember({"auto", "signed", "unsigned", "imod"}));
+}
+
 ReadPolicy ReadOptions::policy() const {
   return {.md5 = md5 == "off"    ? Md5Policy::off
                  : md5 == "warn" ? Md5Policy::warn
                                  : Md5Policy::error,
-          .strict = strict};
+          .strict = strict,
+          .mode0 = mode0 == "signed"     ? Mode0::signed_bytes
+                   : mode0 == "unsigned" ? Mode0::unsigned_bytes
+                   : mode0 == "imod"     ? Mode0::imod
+                                         : Mode0::automatic};
 }
 
 void Verbosity::declare(CLI::App& app) {

@@ -44,11 +44,13 @@ CLI::Option* add_option(CLI::App& app, const std::string& flags, T& value,
 /// or INI file (`name = value` lines). Throws Error USAGE for a name that is no option, IO.
 void apply_config(CLI::App& app, const std::string& path);
 
-/// --md5 and --strict.
+/// --md5, --strict and --mode0.
 struct ReadOptions {
   std::string md5 = "off";
   bool strict = false;
+  std::string mode0 = "auto";
   void declare(CLI::App& app);
+  void declare_mode0(CLI::App& app);
   ReadPolicy policy() const;
 };
 

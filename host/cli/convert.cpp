@@ -40,12 +40,14 @@ std::function<int()> declare_convert(CLI::App& app) {
   app.add_option("source", options->source, "A readable file, or N@FILE for its N-th image")
       ->required();
   app.add_option("target", options->target,
-                 "The file to write: .npy (exact type; all images), .cbf, .mrc, .png or .jpeg")
+                 "The file to write: .npy (exact type), .mrc, .mrcs, .stk or .spi (of all images), "
+                 ".cbf, .png or .jpeg")
       ->required();
   for (const char* name : {"tone", "levels", "palette", "quality"})
     add_option(app, std::string("--") + name, options->look[name],
                "Of pictures, as for quickbeam thumb");
   options->read.declare(app);
+  options->read.declare_mode0(app);
   app.add_flag("-q,--quiet", options->quiet, "Say only what failed");
   return [options] { return run_convert(*options); };
 }

@@ -42,6 +42,10 @@ Json to_json(const std::string& path, const FileDescription& d) {
   json["streams"] = Json::array();
   for (const auto& stream : d.streams) json["streams"].push_back(to_json(stream));
   json["header"] = cli::to_json(d.info);
+  if (!d.attributes.empty()) {
+    Json& attributes = json["attributes"] = Json::object();
+    for (const auto& [key, value] : d.attributes) attributes[key] = value;
+  }
   json["notices"] = d.info.notices;
   return json;
 }
@@ -65,6 +69,7 @@ void print_text(const std::string& path, const FileDescription& d) {
   const Json facts = cli::to_json(d.info);
   for (const auto& [key, value] : facts.items())
     print_row(key, value.is_string() ? value.get<std::string>() : value.dump());
+  for (const auto& [key, value] : d.attributes) print_row(key, value);
   for (const auto& notice : d.info.notices) print_row("notice", printable(notice));
 }
 
@@ -102,6 +107,7 @@ std::function<int()> declare_info(CLI::App& app) {
   app.add_flag("--json", options->json, "Print JSON");
   app.add_flag("--header", options->header, "Print the detector's text header as it stands");
   options->read.declare(app);
+  options->read.declare_mode0(app);
   return [options] { return run_info(*options); };
 }
 

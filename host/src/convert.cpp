@@ -12,6 +12,7 @@
 #include "io/atomic_file.hpp"
 #include "io/npy.hpp"
 #include "io/picture.hpp"
+#include "io/stack_writer.hpp"
 #include "kernels/row_decoder.hpp"
 
 namespace quickbeam {
@@ -32,6 +33,7 @@ std::vector<std::string> all_to_npy(FrameFile& file, const std::string& target,
   io::AtomicFile out(target);
   out.write(io::npy_header(first.type, first.extent, frames > 1 ? frames : 0, header));
   for (std::int64_t k = 0; k < frames; ++k) {
+    file.release_frames();
     try {
       const Payload payload = file.frame(k);
       if (payload.extent != first.extent || payload.type != first.type)
@@ -51,6 +53,56 @@ std::vector<std::string> all_to_npy(FrameFile& file, const std::string& target,
   out.commit();
   const auto& found = file.file().info.notices;
   notices.insert(notices.begin(), found.begin(), found.end());
+  return notices;
+}
+
+/// What a stack with these images is: the target's name asks for a stack, or one volume stays one.
+io::StackContents contents_of(const FrameFile& file, std::string_view target, std::int64_t count) {
+  if (io::is_stack_name(target)) return io::StackContents::images;
+  if (count == 1) return io::StackContents::image;
+  const io::StackFile* const stack = file.stack();
+  const bool is_volume = stack != nullptr && stack->info().volume_depth == count;
+  return is_volume ? io::StackContents::volume : io::StackContents::images;
+}
+
+/// The types that MRC holds exactly; everything else as float32.
+io::StoredAs stored_as(io::StackFormat format, PixelType type) {
+  if (format == io::StackFormat::mrc && type == PixelType::i16) return io::StoredAs::int16;
+  if (format == io::StackFormat::mrc && type == PixelType::u16) return io::StoredAs::uint16;
+  return io::StoredAs::float32;
+}
+
+/// Images first .. first + count - 1, one at a time.
+std::vector<std::string> write_stack(FrameFile& file, std::int64_t first, std::int64_t count,
+                                     const std::string& target, const ReadPolicy& policy) {
+  const Payload one = file.frame(first);
+  const io::StackFormat format = io::stack_format_named(target);
+  const FrameInfo& info = file.file().info;
+  io::StackWriter out(target, {.format = format,
+                               .extent = one.extent,
+                               .contents = contents_of(file, target, count),
+                               .stored = stored_as(format, one.type),
+                               .pixel_size_angstrom = info.pixel_width_um.value_or(0) * 1e4,
+                               .expected = count});
+  std::vector<std::string> notices;
+  Image pixels;
+  for (std::int64_t k = 0; k < count; ++k) {
+    file.release_frames();
+    try {
+      const Payload payload = file.frame(first + k);
+      pixels.reshape(payload.type, payload.extent);
+      const auto bytes = static_cast<std::size_t>(payload.extent.pixels()) * size_of(payload.type);
+      if (const auto wrapped = kernels::decode_all(payload, {pixels.view().data, bytes})) {
+        check_wrap(*wrapped, policy);
+        notices.push_back(wrap_notice(*wrapped));
+      }
+    } catch (const Error& error) {
+      throw file.located(error, first + k);
+    }
+    out.append(pixels.const_view());
+  }
+  out.finish();
+  notices.insert(notices.begin(), info.notices.begin(), info.notices.end());
   return notices;
 }
 
@@ -82,19 +134,24 @@ std::vector<std::string> convert_file(const ImageAddress& source, const std::str
     file.open(source.path, policy);
     return all_to_npy(file, target, policy);
   }
+  if (io::is_stack_target(target)) {
+    FrameFile file;
+    file.open(source.path, policy);
+    const std::int64_t first = source.number ? index_of(file, source) : 0;
+    return write_stack(file, first, source.number ? 1 : file.frames(), target, policy);
+  }
   const LoadedImage image = load_image(source, policy);
   if (target.ends_with(".cbf")) {
     save_cbf(target, image.pixels.const_view(), image.info);
   } else if (is_picture(target)) {
     write_picture(image, target, recipe);
-  } else if (target.ends_with(".npy") || target.ends_with(".mrc")) {
+  } else if (target.ends_with(".npy")) {
     Buffer<std::byte> out;
-    const double angstrom = image.info.pixel_width_um.value_or(0) * 1e4;  // 1 um = 1e4 angstrom
-    io::write_file(target, encode_pixels(image.pixels.const_view(), target, angstrom, out));
+    io::write_file(target, encode_pixels(image.pixels.const_view(), target, 0, out));
   } else {
     fail({.code = ErrorCode::usage,
           .field = "target",
-          .expected = "a name ending in .npy, .cbf, .mrc, .png or .jpeg",
+          .expected = "a name ending in .npy, .cbf, .mrc, .mrcs, .stk, .spi, .png or .jpeg",
           .found = target});
   }
   return image.info.notices;

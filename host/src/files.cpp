@@ -23,8 +23,11 @@ std::string_view name_of(io::Compression compression) {
 
 StreamDescription describe(const io::Stream& stream) {
   const Payload& p = stream.payload;
-  return {p.encoding,    p.type,         p.extent,           p.depth,
-          stream.offset, p.bytes.size(), !stream.md5.empty()};
+  const std::uint64_t bytes =
+      is_plain(p.encoding)
+          ? stored_image_bytes(p.encoding, p.type, p.extent) * static_cast<std::uint64_t>(p.depth)
+          : p.bytes.size();
+  return {p.encoding, p.type, p.extent, p.depth, stream.offset, bytes, !stream.md5.empty()};
 }
 
 std::int64_t only_image(const FrameFile& file) {
@@ -36,26 +39,17 @@ std::int64_t only_image(const FrameFile& file) {
         .found = "no number"});
 }
 
-std::int64_t index_of(const FrameFile& file, const ImageAddress& address) {
-  if (!address.number) return only_image(file);
-  if (*address.number <= file.frames()) return *address.number - 1;
-  fail({.code = ErrorCode::inconsistent,
-        .path = file.path(),
-        .field = "images",
-        .expected = "a number from 1 to " + std::to_string(file.frames()),
-        .found = std::to_string(*address.number)});
-}
-
 }  // namespace
 
 FileDescription describe_file(const std::string& path, const ReadPolicy& policy) {
   FrameFile file;
   file.open(path, policy);
   FileDescription d{.format = file.file().format,
-                    .compression = std::string(name_of(file.bytes().compression)),
-                    .stored_bytes = file.bytes().stored_size,
-                    .unpacked_bytes = file.bytes().bytes.size(),
+                    .compression = std::string(name_of(file.compression())),
+                    .stored_bytes = file.stored_bytes(),
+                    .unpacked_bytes = file.unpacked_bytes(),
                     .header = file.file().header,
+                    .attributes = file.file().attributes,
                     .info = file.file().info,
                     .streams = {},
                     .frames = file.frames()};
@@ -75,6 +69,16 @@ ImageAddress parse_address(std::string_view text) {
           .expected = "N@file with N from 1 on",
           .found = std::string(text.substr(0, text.find('@')))});
   return {std::string(name->file), name->number};
+}
+
+std::int64_t index_of(const FrameFile& file, const ImageAddress& address) {
+  if (!address.number) return only_image(file);
+  if (*address.number <= file.frames()) return *address.number - 1;
+  fail({.code = ErrorCode::inconsistent,
+        .path = file.path(),
+        .field = "images",
+        .expected = "a number from 1 to " + std::to_string(file.frames()),
+        .found = std::to_string(*address.number)});
 }
 
 LoadedImage load_image(const ImageAddress& address, const ReadPolicy& policy) {

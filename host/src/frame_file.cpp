@@ -2,6 +2,7 @@
 // A file opened as a row of frames.
 #include "host/src/frame_file.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include "kernels/row_decoder.hpp"
@@ -13,10 +14,17 @@ void FrameFile::open(const std::string& path, const ReadPolicy& policy) {
   policy_ = policy;
   for (Decoded& stream : decoded_) stream.ready = false;
   file_ = {};
+  stack_.reset();
+  release_frames();
+  const auto strictness = policy.strict ? io::Strictness::strict : io::Strictness::lenient;
+  if (!io::is_frame_name(path))
+    stack_ = io::StackFile::try_open(path, {.strictness = strictness, .mode0 = policy.mode0});
+  if (stack_) {
+    file_ = io::describe(stack_->info());
+    return;
+  }
   bytes_ = reader_.read(path);
-  file_ = io::parse_image_file(
-      bytes_.bytes, path,
-      {.strictness = policy.strict ? io::Strictness::strict : io::Strictness::lenient});
+  file_ = io::parse_image_file(bytes_.bytes, path, {.strictness = strictness});
   if (policy.md5 == Md5Policy::off) return;
   for (const auto& stream : file_.streams) {
     try {
@@ -43,9 +51,10 @@ FrameFile::Place FrameFile::place_of(std::int64_t index) const {
 
 Payload FrameFile::frame(std::int64_t index) {
   const auto [stream, slice] = place_of(index);
+  if (stack_) return stack_frame(index);
   Payload payload = file_.streams[stream].payload;
   if (payload.depth == 1) return payload;
-  if (payload.encoding != Encoding::raw) {
+  if (!is_plain(payload.encoding)) {
     try {
       payload.bytes = decoded(stream);
     } catch (const Error& error) {
@@ -54,11 +63,42 @@ Payload FrameFile::frame(std::int64_t index) {
     payload.encoding = Encoding::raw;
     payload.order = ByteOrder::little;
   }
-  const std::size_t bytes =
-      static_cast<std::size_t>(payload.extent.pixels()) * size_of(payload.type);
+  const auto bytes =
+      static_cast<std::size_t>(stored_image_bytes(payload.encoding, payload.type, payload.extent));
   payload.bytes = payload.bytes.subspan(static_cast<std::size_t>(slice) * bytes, bytes);
   payload.depth = 1;
   return payload;
+}
+
+Payload FrameFile::shape(std::int64_t index) {
+  if (!stack_) return frame(index);
+  (void)place_of(index);
+  return stack_->payload({});
+}
+
+Payload FrameFile::stack_frame(std::int64_t index) {
+  const auto held = stack_frames_.begin() + static_cast<std::ptrdiff_t>(held_);
+  auto frame = std::find_if(stack_frames_.begin(), held,
+                            [&](const StackFrame& f) { return f.index == index; });
+  if (frame == held) {
+    if (frame == stack_frames_.end()) frame = stack_frames_.emplace(frame);
+    frame->index = index;
+    stack_->read(index, 1, frame->bytes.resize(stack_->info().layout.image_bytes));
+    ++held_;
+  }
+  return stack_->payload(frame->bytes.span());
+}
+
+io::Compression FrameFile::compression() const {
+  return stack_ ? stack_->compression() : bytes_.compression;
+}
+
+std::uint64_t FrameFile::stored_bytes() const {
+  return stack_ ? stack_->stored_bytes() : bytes_.stored_size;
+}
+
+std::uint64_t FrameFile::unpacked_bytes() const {
+  return stack_ ? stack_->unpacked_bytes() : bytes_.bytes.size();
 }
 
 std::span<const std::byte> FrameFile::decoded(std::size_t stream) {
@@ -82,7 +122,9 @@ Error FrameFile::located(const Error& error, std::int64_t index) const {
   if (info.path.empty()) {
     info.path = path_;
     if (info.format.empty()) info.format = file_.format;
-    if (info.offset) *info.offset += file_.streams[place_of(index).stream].offset;
+    if (info.offset)
+      *info.offset += stack_ ? stack_->info().layout.offset_of(index)
+                             : file_.streams[place_of(index).stream].offset;
     info.frame.reset();
     if (frames() > 1) info.frame = static_cast<std::uint64_t>(index + 1);
   }

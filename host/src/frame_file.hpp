@@ -4,20 +4,24 @@
 
 #include <cstdint>
 #include <memory_resource>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include <quickbeam/core/buffer.hpp>
 #include <quickbeam/core/error.hpp>
+#include <quickbeam/files.hpp>
 #include <quickbeam/read_policy.hpp>
 
 #include "io/file_bytes.hpp"
 #include "io/image_file.hpp"
+#include "io/stack_file.hpp"
 
 namespace quickbeam {
 
-/// One file after the other into the same memory. Not thread-safe: one per thread.
+/// One file after the other into the same memory; a stack stays on disk and is read frame by frame.
+/// Not thread-safe: one per thread.
 class FrameFile {
  public:
   /// Keeps the file's bytes in memory of `resource`, see Buffer.
@@ -28,12 +32,21 @@ class FrameFile {
 
   const std::string& path() const { return path_; }
   const io::ImageFile& file() const { return file_; }
-  const io::FileBytes& bytes() const { return bytes_; }
+  io::Compression compression() const;
+  std::uint64_t stored_bytes() const;    ///< on disk
+  std::uint64_t unpacked_bytes() const;  ///< what offsets count in
+  /// The file as a stack, null for a file that is read whole.
+  const io::StackFile* stack() const { return stack_ ? &*stack_ : nullptr; }
   std::int64_t frames() const { return file_.frames(); }
 
   /// The pixels of frame `index` (0-based), depth 1. A stream of several encoded images is decoded
-  /// once into memory of its own. Valid until the next open. Throws Error, located.
+  /// once into memory of its own; an image of a stack is read now. Valid until the next open or
+  /// release_frames. Throws Error, located.
   Payload frame(std::int64_t index);
+  /// What frame() would give, of a stack without its bytes: nothing is read. Throws Error, located.
+  Payload shape(std::int64_t index);
+  /// Nobody uses the frames given out so far any more: a stack larger than memory can go on.
+  void release_frames() { held_ = 0; }
 
   /// `error` of decoding frame `index`, with the path, the frame and the byte in the file.
   Error located(const Error& error, std::int64_t index) const;
@@ -45,6 +58,7 @@ class FrameFile {
   };
   Place place_of(std::int64_t index) const;
   std::span<const std::byte> decoded(std::size_t stream);
+  Payload stack_frame(std::int64_t index);
 
   std::string path_;
   ReadPolicy policy_;
@@ -57,7 +71,19 @@ class FrameFile {
     bool ready = false;
   };
   std::vector<Decoded> decoded_;
+  /// Images of a stack: the first `held_` are in use, the others keep their memory for later.
+  struct StackFrame {
+    std::int64_t index = -1;
+    Buffer<std::byte> bytes;
+  };
+  std::optional<io::StackFile> stack_;
+  std::vector<StackFrame> stack_frames_;
+  std::size_t held_ = 0;
 };
+
+/// The place (0-based) of the image an address names. Throws Error USAGE when it names none and the
+/// file has several, INCONSISTENT for a number beyond the last.
+std::int64_t index_of(const FrameFile& file, const ImageAddress& address);
 
 /// What a frame wrapping its running sum at `pixel` means under `policy`: a notice, or an Error.
 std::string wrap_notice(std::uint64_t pixel);

@@ -81,14 +81,15 @@ std::vector<ThumbnailResult> ThumbnailSlot::run(std::span<const std::string> fil
     const std::size_t most = job_.device.backend->frames_at_once();
     std::size_t end = at + 1;
     while (end < all.size() && end - at < most && all[end].layout == all[at].layout) ++end;
-    const auto batch = std::span(all).subspan(at, end - at);
+    const auto batch = read_images(std::span(all).subspan(at, end - at), results);
+    at = end;
+    if (batch.empty()) continue;
     // What is thrown here is no fault of one frame: memory, most likely.
     ThumbnailResult fault;
     record_errors(results[batch.front().result].input, fault,
                   [&] { run_batch(batch, stage, results); });
     for (const Work& work : batch)
       if (fault.error && !results[work.result].error) results[work.result].error = fault.error;
-    at = end;
   }
   return results;
 }
@@ -142,7 +143,7 @@ std::vector<ThumbnailSlot::Work> ThumbnailSlot::works_of(std::span<const FrameRe
 void ThumbnailSlot::find_payloads(Work& work, ThumbnailResult& result) {
   for (const FrameRef& ref : work.frames) {
     FrameFile& file = files_[ref.file];
-    const Payload payload = file.frame(ref.index);
+    const Payload payload = file.shape(ref.index);
     if (work.payloads.empty()) {
       work.layout = FrameLayout::of(payload, file.file().info);
       (void)plan_for(work.layout);  // a recipe that does not fit is this frame's fault
@@ -156,6 +157,24 @@ void ThumbnailSlot::find_payloads(Work& work, ThumbnailResult& result) {
     }
     work.payloads.push_back(payload);
   }
+}
+
+/// Images of stacks are read when their batch comes, for all of them could be more than memory.
+/// Returns the works whose images could be read.
+std::span<ThumbnailSlot::Work> ThumbnailSlot::read_images(std::span<Work> batch,
+                                                          std::vector<ThumbnailResult>& results) {
+  for (FrameFile& file : files_) file.release_frames();
+  std::size_t kept = 0;
+  for (Work& work : batch) {
+    ThumbnailResult& result = results[work.result];
+    record_errors(result.input, result, [&] {
+      for (std::size_t i = 0; i < work.frames.size(); ++i)
+        if (FrameFile& file = files_[work.frames[i].file]; file.stack() != nullptr)
+          work.payloads[i] = file.frame(work.frames[i].index);
+    });
+    if (!result.error) std::swap(batch[kept++], work);
+  }
+  return batch.first(kept);
 }
 
 Plan& ThumbnailSlot::plan_for(const FrameLayout& layout) {

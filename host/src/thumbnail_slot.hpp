@@ -61,6 +61,7 @@ class ThumbnailSlot {
   std::vector<Work> works_of(std::span<const FrameRef> frames, std::size_t files,
                              std::vector<ThumbnailResult>& results);
   void find_payloads(Work& work, ThumbnailResult& result);
+  std::span<Work> read_images(std::span<Work> batch, std::vector<ThumbnailResult>& results);
   void run_batch(std::span<Work> batch, Stage stage, std::vector<ThumbnailResult>& results);
   void finish_frame(const Plan& plan, std::size_t frame, const Work& work, Stage stage,
                     ThumbnailResult& result);

@@ -86,12 +86,31 @@ VerifyReport FileVerifier::run(const std::string& path) {
     report_.failures.push_back({file_.located(error, 0).info(), false});
     return std::move(report_);
   }
+  if (file_.stack() != nullptr) {
+    run_stack();
+    return std::move(report_);
+  }
   std::int64_t frame = 0;
   for (const auto& stream : file_.file().streams) {
     run_stream(stream.payload, frame);
     frame += stream.payload.depth;
   }
   return std::move(report_);
+}
+
+/// Image by image, for all of them could be more than memory.
+void FileVerifier::run_stack() {
+  for (std::int64_t k = 0; k < file_.frames(); ++k) {
+    file_.release_frames();
+    Payload image;
+    try {
+      image = file_.frame(k);
+    } catch (const Error& error) {  // no fault of a target
+      report_.failures.push_back({file_.located(error, k).info(), false});
+      continue;
+    }
+    run_stream(image, k);
+  }
 }
 
 void FileVerifier::run_stream(const Payload& stream, std::int64_t first_frame) {

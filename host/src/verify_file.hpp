@@ -48,6 +48,7 @@ class FileVerifier {
  private:
   struct Frame;
 
+  void run_stack();
   void run_stream(const Payload& stream, std::int64_t first_frame);
   void run_frame(const Frame& frame);
   void compare_stored(const Payload& stream, const ReferenceStream& reference, std::int64_t frame);

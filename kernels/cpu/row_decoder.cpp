@@ -2,13 +2,13 @@
 // Any encoding, row by row, in the working type.
 #include "kernels/row_decoder.hpp"
 
-#include <bit>
-#include <cstring>
+#include <algorithm>
 #include <string>
 
 #include <quickbeam/core/error.hpp>
 #include <quickbeam/core/mask.hpp>
 
+#include "kernels/cpu/plain_values.hpp"
 #include "kernels/packed.hpp"
 
 namespace quickbeam::kernels {
@@ -19,12 +19,13 @@ std::uint64_t pixel_count(const Payload& payload) {
          static_cast<std::uint64_t>(payload.depth);
 }
 
-std::uint64_t byte_count(const Payload& payload) {
-  return pixel_count(payload) * size_of(payload.type);
+std::uint64_t stored_byte_count(const Payload& payload) {
+  return stored_image_bytes(payload.encoding, payload.type, payload.extent) *
+         static_cast<std::uint64_t>(payload.depth);
 }
 
-void check_raw_size(const Payload& payload) {
-  const std::uint64_t expected = byte_count(payload), found = payload.bytes.size();
+void check_plain_size(const Payload& payload) {
+  const std::uint64_t expected = stored_byte_count(payload), found = payload.bytes.size();
   if (expected == found) return;
   fail({.code = found < expected ? ErrorCode::truncated : ErrorCode::inconsistent,
         .format = "raw pixels",
@@ -32,33 +33,6 @@ void check_raw_size(const Payload& payload) {
         .offset = std::min(expected, found),
         .expected = std::to_string(expected) + " bytes",
         .found = std::to_string(found)});
-}
-
-template <class T>
-T load(const std::byte* from, ByteOrder order) {
-  std::byte bytes[sizeof(T)];
-  std::memcpy(bytes, from, sizeof(T));
-  if (order == ByteOrder::big)
-    for (std::size_t i = 0; i < sizeof(T) / 2; ++i) std::swap(bytes[i], bytes[sizeof(T) - 1 - i]);
-  return std::bit_cast<T>(bytes);
-}
-
-static_assert(std::endian::native == std::endian::little, "raw values are taken as they stand");
-
-template <class T, class W>
-void convert(const std::byte* from, ByteOrder order, W* out, std::size_t count) {
-  if (count == 0) return;  // there may be no memory at all
-  if (order == ByteOrder::little) {
-    if constexpr (std::is_same_v<T, W>) {
-      std::memcpy(out, from, count * sizeof(T));
-    } else {
-      for (std::size_t i = 0; i < count; ++i)
-        out[i] = static_cast<W>(load<T>(from + i * sizeof(T), ByteOrder::little));
-    }
-  } else {
-    for (std::size_t i = 0; i < count; ++i)
-      out[i] = static_cast<W>(load<T>(from + i * sizeof(T), ByteOrder::big));
-  }
 }
 
 [[noreturn]] void fail_stream(const StreamStatus& status, const Payload& payload) {
@@ -70,7 +44,8 @@ void convert(const std::byte* from, ByteOrder order, W* out, std::size_t count) 
 template <class W>
 void RowDecoder<W>::open(const Payload& payload) {
   payload_ = payload;
-  raw_ = {};
+  plain_ = {};
+  column_ = 0;
   switch (payload.encoding) {
     case Encoding::byte_offset:
       if constexpr (std::is_integral_v<W>) {
@@ -84,33 +59,31 @@ void RowDecoder<W>::open(const Payload& payload) {
             .found = std::string(name_of(payload.type))});
     case Encoding::packed:
     case Encoding::packed_v2:
-      raw_ = unpacked_.resize(byte_count(payload));
+      plain_ = unpacked_.resize(pixel_count(payload) * size_of(payload.type));
       decode_packed(payload, unpacked_.span());
       payload_.order = ByteOrder::little;
+      payload_.encoding = Encoding::raw;
       return;
-    case Encoding::raw:
-      check_raw_size(payload);
-      raw_ = payload.bytes;
+    default:
+      check_plain_size(payload);
+      plain_ = payload.bytes;
       return;
   }
 }
 
 template <class W>
 void RowDecoder<W>::read(W* out, std::size_t count, std::size_t writable) {
-  if (payload_.encoding != Encoding::byte_offset) return read_raw(out, count);
+  if (payload_.encoding != Encoding::byte_offset) return read_plain(out, count);
   if constexpr (std::is_integral_v<W>)
     if (!byte_offset_.read(out, count, writable)) fail_stream(byte_offset_.status(), payload_);
 }
 
 template <class W>
-void RowDecoder<W>::read_raw(W* out, std::size_t count) {
-  visit_type(payload_.type, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    if constexpr (std::is_same_v<WorkType<T>, W>) {
-      convert<T, W>(raw_.data(), payload_.order, out, count);
-      raw_ = raw_.subspan(count * sizeof(T));
-    }
-  });
+void RowDecoder<W>::read_plain(W* out, std::size_t count) {
+  const PlainPixels from{plain_, payload_, column_};
+  plain_ = plain_.subspan(decode_plain(from, out, count));
+  const auto width = static_cast<std::size_t>(payload_.extent.width);
+  if (width != 0) column_ = (column_ + count) % width;
 }
 
 template <class W>

@@ -32,6 +32,8 @@ void check_limits(const Payload& payload) {
     case Encoding::packed:
     case Encoding::packed_v2:
       return require(pixels <= bytes * 171);
+    default:
+      return require(false);  // no encoding of CBF
   }
 }
 

@@ -6,12 +6,14 @@
 
 #include <vector>
 
+#include <quickbeam/core/image.hpp>
 #include <quickbeam/thumbnails.hpp>
 
 #include "kernels/row_decoder.hpp"
 #include "tests/host/temporary_folder.hpp"
 #include "tests/oracle/cbf_builder.hpp"
 #include "tests/oracle/packed_encoder.hpp"
+#include "tests/oracle/stack_builder.hpp"
 
 namespace quickbeam {
 namespace {
@@ -171,6 +173,41 @@ TEST_F(FrameFiles, ADamagedStreamOfDepthIsLocatedAndSpoilsNoOther) {
   write({{2, true}, {3, false}});
   file_.open(path_);
   EXPECT_EQ(decoded(file_.frame(4)), frame_pixels(4));
+}
+
+TEST_F(FrameFiles, AStackIsReadFrameByFrameAndFramesStayUntilReleased) {
+  for (const auto& [name, bytes] : {std::pair{"a.mrcs", oracle::mrc_file({6, 4, 9, 1, true}).text},
+                                    {"a.stk", oracle::spider_file({6, 4, 1, 9}).text}}) {
+    test::write_text(folder_ / name, bytes);
+    file_.open(folder_ / name);
+    ASSERT_EQ(file_.frames(), 9);
+    ASSERT_NE(file_.stack(), nullptr);
+    const auto expect_frame = [](const Payload& payload, std::int64_t k) {
+      Image image(payload.type, payload.extent);
+      kernels::decode_all(payload, {image.view().data, area * size_of(payload.type)});
+      visit(image.const_view(), [&](auto view) {
+        for (std::int64_t i = 0; i < area; ++i)
+          ASSERT_EQ(static_cast<int>(view.data[i]), oracle::pixel_at(k * area + i));
+      });
+    };
+    std::vector<Payload> held;
+    for (const std::int64_t k : {4, 0, 8, 4}) held.push_back(file_.frame(k));
+    EXPECT_EQ(held[0].bytes.data(), held[3].bytes.data()) << "read once";
+    expect_frame(held[0], 4);
+    expect_frame(held[1], 0);
+    expect_frame(held[2], 8);
+    file_.release_frames();
+    const Payload again = file_.frame(7);
+    expect_frame(again, 7);
+    EXPECT_EQ(again.bytes.data(), held[0].bytes.data()) << "in the memory of a released frame";
+    EXPECT_EQ(error_of([&] { file_.frame(9); }).code, ErrorCode::usage);
+    const Error local({.code = ErrorCode::bad_stream, .field = "x", .offset = 5});
+    EXPECT_EQ(file_.located(local, 2).info().offset, file_.stack()->info().layout.offset_of(2) + 5);
+  }
+  write({{1, false}});
+  file_.open(path_);
+  EXPECT_EQ(file_.stack(), nullptr);
+  EXPECT_EQ(decoded(file_.frame(0)), frame_pixels(0));
 }
 
 }  // namespace

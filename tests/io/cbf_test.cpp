@@ -274,7 +274,7 @@ TEST(ImageFile, KnowsFormatsByBytesBeforeNames) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::not_this_format);
-    EXPECT_EQ(error.info().expected, "NPY or CBF");
+    EXPECT_EQ(error.info().expected, "NPY, CBF, MRC or Spider");
   }
 }
 

@@ -1,136 +1,274 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// MRC files have the header words MRC2014 asks for and statistics that are true.
+// MRC files of every mode and byte order, as they should be and as they are in the field.
 #include "io/mrc.hpp"
 
-#include <gtest/gtest.h>
-
-#include <cmath>
-#include <cstring>
-#include <limits>
-#include <vector>
-
-#include "tests/io/files.hpp"
+#include "tests/io/containers.hpp"
+#include "tests/io/stack_reading.hpp"
+#include "tests/oracle/stack_builder.hpp"
 
 namespace quickbeam::io {
 namespace {
 
-using test::expect_error;
+using oracle::as_span;
+using oracle::Bytes;
+using oracle::mrc_file;
+using oracle::MrcShape;
+using test::read_values;
 
-/// A file taken apart, by MRC2014 word number.
-struct Mrc {
-  std::span<const std::byte> bytes;
-  template <class T>
-  T word(std::size_t number) const {
-    T value;
-    std::memcpy(&value, bytes.data() + 4 * (number - 1), 4);
-    return value;
-  }
-  std::int32_t i(std::size_t number) const { return word<std::int32_t>(number); }
-  float f(std::size_t number) const { return word<float>(number); }
-  template <class T>
-  std::vector<T> pixels() const {
-    std::vector<T> all((bytes.size() - 1024) / sizeof(T));
-    std::memcpy(all.data(), bytes.data() + 1024, bytes.size() - 1024);
-    return all;
-  }
+/// A file with some words changed.
+Bytes edited(std::vector<std::pair<std::size_t, std::int64_t>> words, MrcShape shape = {}) {
+  Bytes file = mrc_file(shape);
+  for (const auto& [word, value] : words) file.word(word, value);
+  return file;
+}
+
+StackInfo info_of(const Bytes& file, const std::string& path = "a.mrc",
+                  const StackOptions& options = {}) {
+  return StackFile::over(as_span(file.text), path, options).info();
+}
+
+std::string attribute(const StackInfo& info, const std::string& key) {
+  for (const auto& [name, value] : info.attributes)
+    if (name == key) return value;
+  return "absent";
+}
+
+struct ModeRow {
+  int mode;
+  Encoding encoding;
+  PixelType type;
 };
+constexpr ModeRow modes[] = {{0, Encoding::raw, PixelType::u8},
+                             {1, Encoding::raw, PixelType::i16},
+                             {2, Encoding::raw, PixelType::f32},
+                             {3, Encoding::complex_int16, PixelType::f32},
+                             {4, Encoding::complex_float32, PixelType::f32},
+                             {6, Encoding::raw, PixelType::u16},
+                             {12, Encoding::half, PixelType::f32},
+                             {101, Encoding::nibbles, PixelType::u8}};
 
-template <class T>
-Mrc encode(const std::vector<T>& pixels, Extent extent, Buffer<std::byte>& out,
-           double pixel_size = 0, std::int64_t pitch = 0) {
-  const ImageView<const T> view(pixels.data(), extent, pitch > 0 ? pitch : extent.width);
-  return {encode_mrc(ConstAnyView(view), pixel_size, out)};
+TEST(Mrc, EveryModeInBothByteOrders) {
+  for (const auto& row : modes)
+    for (const bool big : {false, true})
+      for (const auto& [nx, ny, nz] : {std::array{4, 3, 2}, {1, 1, 1}, {5, 3, 4}, {7, 1, 3}}) {
+        SCOPED_TRACE(testing::Message() << "mode " << row.mode << (big ? " BE " : " LE ") << nx);
+        const MrcShape shape{nx, ny, nz, row.mode, big};
+        Bytes bytes = mrc_file(shape);
+        if (row.mode == 0) bytes.real(20, 0);
+        const StackFile file = StackFile::over(as_span(bytes.text), "a.mrc");
+        const StackInfo& info = file.info();
+        EXPECT_EQ(info.format, "MRC");
+        EXPECT_EQ(info.encoding, row.encoding);
+        EXPECT_EQ(info.type, row.type);
+        EXPECT_EQ(info.order, big ? ByteOrder::big : ByteOrder::little);
+        EXPECT_EQ(info.extent, (Extent{nx, ny}));
+        EXPECT_EQ(info.count, nz);
+        EXPECT_EQ(info.volume_depth, 1);
+        EXPECT_EQ(info.notices.size(), row.mode == 3 || row.mode == 4 ? 1U : 0U);
+        const auto values = read_values(file);
+        ASSERT_EQ(values.size(), static_cast<std::size_t>(nx * ny * nz));
+        for (std::size_t i = 0; i < values.size(); ++i)
+          ASSERT_EQ(values[i], oracle::mrc_value(shape, static_cast<std::int64_t>(i))) << i;
+      }
 }
 
-TEST(Mrc, HeaderWords) {
-  Buffer<std::byte> out;
-  const Mrc mrc = encode<std::int16_t>({-1, 2, 3, 4, 5, 6}, {3, 2}, out, 1.5);
-  const std::int32_t words[][2] = {{1, 3},  {2, 2},  {3, 1},  {4, 1},  {5, 0},      {6, 0},
-                                   {7, 0},  {8, 3},  {9, 2},  {10, 1}, {17, 1},     {18, 2},
-                                   {19, 3}, {23, 0}, {24, 0}, {27, 0}, {28, 20141}, {56, 1}};
-  for (const auto& [number, value] : words)
-    EXPECT_EQ(mrc.i(static_cast<std::size_t>(number)), value) << "word " << number;
-  EXPECT_EQ(mrc.f(11), 4.5f);
-  EXPECT_EQ(mrc.f(12), 3.0f);
-  EXPECT_EQ(mrc.f(13), 1.5f);
-  for (const std::size_t angle : {14u, 15u, 16u}) EXPECT_EQ(mrc.f(angle), 90.0f);
-  const std::string text = test::text_of(mrc.bytes);
-  EXPECT_EQ(text.substr(208, 8), std::string("MAP DD\0\0", 8));
-  EXPECT_EQ(text.substr(224, 10), std::string("quickbeam\0", 10));
-  EXPECT_EQ(text.substr(304, 720), std::string(720, '\0'));
+TEST(Mrc, PixelSizeAxesAndStatistics) {
+  const StackInfo info = info_of(mrc_file({}));
+  EXPECT_EQ(info.pixel_size_angstrom, 1.5);
+  EXPECT_EQ(info.axes, (std::array{1, 2, 3}));
+  EXPECT_EQ(info.statistics.min, -50);
+  EXPECT_EQ(info.statistics.max, 50);
+  EXPECT_EQ(info.statistics.mean, 0);
+  EXPECT_EQ(info.statistics.sd, 30);
+  EXPECT_FALSE(info_of(edited({{11, 0}})).pixel_size_angstrom);
+  EXPECT_FALSE(info_of(edited({{8, 0}})).pixel_size_angstrom);
+  EXPECT_FALSE(info_of(edited({{8, -4}})).pixel_size_angstrom);
+  Bytes unset = mrc_file({});
+  unset.real(20, -1);
+  unset.real(21, -2);
+  unset.real(22, -3);
+  unset.real(55, -1);
+  const StackInfo none = info_of(unset);
+  EXPECT_FALSE(none.statistics.min || none.statistics.max || none.statistics.mean ||
+               none.statistics.sd);
 }
 
-TEST(Mrc, AnUnknownPixelSizeIsZero) {
-  Buffer<std::byte> out;
-  for (const double size : {0.0, -2.0, std::numeric_limits<double>::quiet_NaN()})
-    for (const std::size_t word : {11u, 12u, 13u})
-      EXPECT_EQ(encode<std::int16_t>({1}, {1, 1}, out, size).f(word), 0.0f);
+TEST(Mrc, PermutedAxesAreSaidAndTheColumnsGiveThePixelSize) {
+  Bytes file = edited({{17, 3}, {18, 1}, {19, 2}, {10, 2}});
+  file.real(13, 5);
+  const StackInfo info = info_of(file);
+  EXPECT_EQ(info.axes, (std::array{3, 1, 2}));
+  EXPECT_EQ(info.pixel_size_angstrom, 2.5);
+  ASSERT_EQ(info.notices.size(), 1U);
+  EXPECT_NE(info.notices[0].find("3, 1, 2"), std::string::npos);
+  EXPECT_EQ(info_of(edited({{17, 0}, {18, 0}, {19, 0}})).notices.size(), 1U);
 }
 
-template <class T, class Stored>
-void expect_mode(std::int32_t mode) {
-  Buffer<std::byte> out;
-  const std::vector<T> pixels = {T(1), T(2), T(99), T(4), T(120), T(99)};
-  const Mrc mrc = encode<T>(pixels, {2, 2}, out, 0, 3);  // 99 lies between the rows
-  EXPECT_EQ(mrc.i(4), mode);
-  EXPECT_EQ(mrc.bytes.size(), 1024 + 4 * sizeof(Stored));
-  EXPECT_EQ(mrc.pixels<Stored>(), (std::vector<Stored>{1, 2, 4, 120}));
+TEST(Mrc, ExtendedHeadersAreSkippedAndKept) {
+  Bytes file = mrc_file({});
+  const std::string extended = "eight extended bytes....";
+  file.text.insert(1024, extended);
+  file.word(24, static_cast<std::int64_t>(extended.size()));
+  file.text.replace(104, 4, "FEI1");
+  const StackFile stack = StackFile::over(as_span(file.text), "a.mrc");
+  EXPECT_EQ(stack.info().layout.first, 1024 + extended.size());
+  EXPECT_EQ(test::text_of(stack.extended_header()), extended);
+  EXPECT_EQ(attribute(stack.info(), "extended header"), "24 bytes, type FEI1");
+  EXPECT_EQ(read_values(stack)[0], -50);
+  EXPECT_TRUE(StackFile::over(as_span(mrc_file({}).text), "a.mrc").extended_header().empty());
 }
 
-TEST(Mrc, ModesKeepWhatMrcCanHold) {
-  expect_mode<std::int16_t, std::int16_t>(1);
-  expect_mode<std::uint16_t, std::uint16_t>(6);
-  expect_mode<std::int8_t, float>(2);
-  expect_mode<std::uint8_t, float>(2);
-  expect_mode<std::int32_t, float>(2);
-  expect_mode<std::uint32_t, float>(2);
-  expect_mode<std::int64_t, float>(2);
-  expect_mode<std::uint64_t, float>(2);
-  expect_mode<float, float>(2);
-  expect_mode<double, float>(2);
+TEST(Mrc, StackOrVolume) {
+  const auto depth = [](std::int64_t ispg, std::int64_t mz, const std::string& path = "a.mrc",
+                        StackReading reading = StackReading::automatic) {
+    return info_of(edited({{23, ispg}, {10, mz}}, {.nz = 6}), path, {.reading = reading})
+        .volume_depth;
+  };
+  EXPECT_EQ(depth(0, 1), 1);
+  EXPECT_EQ(depth(0, 6), 1);
+  EXPECT_EQ(depth(1, 6), 6);
+  EXPECT_EQ(depth(401, 3), 3);
+  EXPECT_EQ(depth(630, 2), 2);
+  EXPECT_EQ(depth(19, 6), 6);
+  for (const char* name : {"a.mrcs", "a.st", "A.MRCS", "a.mrcs.gz", "a.st.bz2"})
+    EXPECT_EQ(depth(1, 6, name), 1) << name;
+  EXPECT_EQ(depth(1, 6, "a.map", StackReading::stack), 1);
+  EXPECT_EQ(depth(0, 1, "a.mrcs", StackReading::volume), 6);
+  EXPECT_EQ(depth(401, 3, "a.mrcs", StackReading::volume), 3);
+  EXPECT_EQ(depth(-7, 1), 1);
+  EXPECT_EQ(info_of(edited({{23, 631}})).notices.size(), 1U);
 }
 
-TEST(Mrc, StatisticsAreTrue) {
-  Buffer<std::byte> out;
-  const Mrc mrc = encode<std::uint16_t>({0, 10, 20, 65535}, {2, 2}, out);
-  EXPECT_EQ(mrc.f(20), 0.0f);
-  EXPECT_EQ(mrc.f(21), 65535.0f);
-  EXPECT_EQ(mrc.f(22), 16391.25f);
-  EXPECT_FLOAT_EQ(mrc.f(55), static_cast<float>(std::sqrt(805036104.6875)));
+TEST(Mrc, RelionsSuffixAsksForAStack) {
+  test::TemporaryFolder folder;
+  test::write_text(folder / "v.mrc", edited({{23, 1}, {10, 2}}).text);
+  EXPECT_TRUE(StackFile::open(folder / "v.mrc").info().is_volume());
+  EXPECT_FALSE(StackFile::open(folder / "v.mrc:mrcs").info().is_volume());
 }
 
-TEST(Mrc, StatisticsSurviveALargeOffset) {
-  Buffer<std::byte> out;
-  std::vector<double> pixels;
-  for (int i = 0; i < 10000; ++i) pixels.push_back(1e6 + i % 2);
-  const Mrc mrc = encode<double>(pixels, {100, 100}, out);
-  EXPECT_EQ(mrc.f(22), 1000000.5f);
-  EXPECT_EQ(mrc.f(55), 0.5f);
+TEST(Mrc, BytesAreSignedOrNotByImodsRule) {
+  const auto type_of = [](float low, float high, std::int64_t stamp, std::int64_t flags,
+                          Mode0 mode0 = Mode0::automatic) {
+    Bytes file = edited({{39, stamp}, {40, flags}}, {.mode = 0});
+    file.real(20, low);
+    file.real(21, high);
+    return info_of(file, "a.mrc", {.mode0 = mode0}).type;
+  };
+  constexpr std::int64_t imod = 1146047817;
+  EXPECT_EQ(type_of(-1, 127, 0, 0), PixelType::i8);
+  EXPECT_EQ(type_of(0, 255, 0, 0), PixelType::u8);
+  EXPECT_EQ(type_of(0, 100, 0, 0), PixelType::u8);
+  EXPECT_EQ(type_of(-1, 200, 0, 0), PixelType::u8);
+  EXPECT_EQ(type_of(0, 255, imod, 1), PixelType::i8);
+  EXPECT_EQ(type_of(-1, 100, imod, 0), PixelType::u8);
+  EXPECT_EQ(type_of(-1, 100, 7, 1), PixelType::i8) << "no stamp, no flags";
+  EXPECT_EQ(type_of(0, 255, imod, 0, Mode0::signed_bytes), PixelType::i8);
+  EXPECT_EQ(type_of(-1, 100, imod, 1, Mode0::unsigned_bytes), PixelType::u8);
+  Bytes file = edited({}, {.mode = 0});
+  file.text[1024] = '\x80';
+  file.text[1025] = '\x7f';
+  const StackFile biased = StackFile::over(as_span(file.text), "a.mrc", {.mode0 = Mode0::imod});
+  EXPECT_EQ(biased.info().type, PixelType::u8);
+  EXPECT_EQ(read_values(biased)[0], 0);
+  EXPECT_EQ(read_values(biased)[1], 255);
+  EXPECT_EQ(attribute(biased.info(), "bytes"), "signed, holding value - 128, as asked for");
 }
 
-TEST(Mrc, NonFinitePixelsStayAndLeaveTheStatisticsUndetermined) {
-  Buffer<std::byte> out;
-  for (const float odd :
-       {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
-        -std::numeric_limits<float>::infinity()}) {
-    const Mrc mrc = encode<float>({1, odd, 3, 4}, {2, 2}, out);
-    EXPECT_FALSE(std::isfinite(mrc.pixels<float>()[1]));
-    // MRC2014, words 20 to 22 and 55: max < min, mean < both, rms < 0.
-    EXPECT_LT(mrc.f(21), mrc.f(20));
-    EXPECT_LT(mrc.f(22), mrc.f(21));
-    EXPECT_LT(mrc.f(55), 0.0f);
+TEST(Mrc, ImodsFlagForTwoPixelsAByte) {
+  const StackInfo info = info_of(edited({{39, 1146047817}, {40, 16}}, {.mode = 0}));
+  EXPECT_EQ(info.encoding, Encoding::nibbles);
+  EXPECT_EQ(info.extent, (Extent{8, 3}));
+  EXPECT_EQ(info.count, 2);
+}
+
+TEST(Mrc, MissingAndWrongMarksAreAcceptedWithANotice) {
+  for (const bool big : {false, true}) {
+    const MrcShape shape{.big = big};
+    const auto marked = [&](const std::string& map, const std::string& stamp) {
+      Bytes file = mrc_file(shape);
+      file.text.replace(208, 4, map);
+      file.text.replace(212, 4, stamp);
+      return file;
+    };
+    const std::string zeros(4, '\0'), good = mrc_file(shape).text.substr(212, 4);
+    const std::string other = mrc_file({.big = !big}).text.substr(212, 4);
+    const struct {
+      Bytes file;
+      std::size_t notices;
+    } rows[] = {{marked("MAP ", good), 0},
+                {marked("MAP ", zeros), 1},
+                {marked(zeros, good), 1},
+                {marked(zeros, zeros), 2},
+                {marked(std::string("MAP\0", 4), good), 1},
+                {marked("MAP ", "D   "), 1},
+                {marked("MAP ", other), 1}};
+    for (const auto& [file, notices] : rows) {
+      const StackInfo info = info_of(file);
+      EXPECT_EQ(info.order, big ? ByteOrder::big : ByteOrder::little);
+      EXPECT_EQ(info.notices.size(), notices);
+      const StackOptions strict{.strictness = Strictness::strict};
+      if (notices == 0)
+        EXPECT_NO_THROW(info_of(file, "a.mrc", strict));
+      else
+        test::expect_error(ErrorCode::bad_field, [&] { info_of(file, "a.mrc", strict); });
+    }
   }
 }
 
-TEST(Mrc, RefusesWhatItCannotSay) {
-  Buffer<std::byte> out;
-  const std::byte pixel{};
-  for (const Extent extent : {Extent{0, 1}, Extent{1, 0}, Extent{-1, 1}})
-    expect_error(ErrorCode::bad_field,
-                 [&] { encode_mrc(ConstAnyView(PixelType::u8, &pixel, extent), 0, out); });
-  for (const Extent extent : {Extent{std::int64_t{1} << 31, 1}, Extent{1, std::int64_t{1} << 31}})
-    expect_error(ErrorCode::limit,
-                 [&] { encode_mrc(ConstAnyView(PixelType::u8, &pixel, extent), 0, out); });
+TEST(Mrc, WhereBothOrdersMakeSenseTheStampDecides) {
+  // Mode 0 and no axes read alike in both orders; 256 and 65536 are each other's mirror.
+  Bytes file = edited({{17, 0}, {18, 0}, {19, 0}}, {256, 256, 1, 0});
+  file.word(3, 256);
+  file.text.resize(1024 + 256 * 256 * 256);
+  EXPECT_EQ(info_of(file).order, ByteOrder::little) << "as big-endian it would be far larger";
+  file.text.resize(2000);
+  EXPECT_EQ(test::expect_error(ErrorCode::truncated, [&] { info_of(file); }).field, "data");
+  file.text.replace(212, 4, std::string(4, '\0'));
+  const auto error = test::expect_error(ErrorCode::ambiguous, [&] { info_of(file); });
+  EXPECT_EQ(error.offset, 212U);
+}
+
+TEST(Mrc, LabelsAndCountsOfThem) {
+  Bytes file = edited({{56, 2}});
+  file.text.replace(224, 5, "first");
+  file.text.replace(304, 7, "a\nlabel");
+  const StackInfo info = info_of(file);
+  EXPECT_EQ(attribute(info, "label 1"), "first");
+  EXPECT_EQ(attribute(info, "label 2"), "a\\x0alabel");
+  EXPECT_EQ(attribute(info, "version"), "20141");
+  EXPECT_EQ(attribute(info, "mode"), "2");
+}
+
+TEST(Mrc, IsKnownByItsBytes) {
+  EXPECT_TRUE(is_mrc(as_span(mrc_file({}).text)));
+  EXPECT_TRUE(is_mrc(as_span(mrc_file({.big = true}).text)));
+  Bytes unmarked = mrc_file({});
+  unmarked.text.replace(208, 8, std::string(8, '\0'));
+  EXPECT_TRUE(is_mrc(as_span(unmarked.text)));
+  unmarked.word(17, 9);
+  EXPECT_FALSE(is_mrc(as_span(unmarked.text)));
+  EXPECT_FALSE(is_mrc(as_span(mrc_file({}).text).first(1023)));
+  EXPECT_FALSE(is_mrc(as_span(oracle::spider_file({}).text)));
+  const std::string zeros(2000, '\0');
+  EXPECT_FALSE(is_mrc(as_span(zeros)));
+}
+
+TEST(Mrc, GzipAndBzip2) {
+  test::TemporaryFolder folder;
+  const MrcShape shape{30, 20, 5};
+  const std::string plain = mrc_file(shape).text;
+  test::write_text(folder / "a.mrcs.gz",
+                   test::gzip(plain.substr(0, 3000)) + test::gzip(plain.substr(3000)));
+  test::write_text(folder / "a.mrcs.bz2", test::bzip2(plain));
+  test::write_text(folder / "a.mrcs", plain);
+  const auto expected = read_values(StackFile::open(folder / "a.mrcs"));
+  for (const char* name : {"a.mrcs.gz", "a.mrcs.bz2"}) {
+    const StackFile file = StackFile::open(folder / name);
+    EXPECT_EQ(read_values(file), expected) << name;
+    EXPECT_NE(file.compression(), Compression::none);
+    EXPECT_EQ(file.unpacked_bytes(), plain.size());
+    EXPECT_LT(file.stored_bytes(), plain.size());
+  }
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <quickbeam/core/frame_info.hpp>
@@ -29,10 +30,12 @@ struct StreamDescription {
 
 /// What a file is. Pixels are not decoded.
 struct FileDescription {
-  std::string format;       ///< "CBF", "NPY"
+  std::string format;       ///< "CBF", "NPY", "MRC", "Spider"
   std::string compression;  ///< "none", "gzip", "bzip2"
   std::uint64_t stored_bytes = 0, unpacked_bytes = 0;
   std::string header;  ///< the detector's text header as it stands
+  /// What else the header of a stack says, for people: mode, axes, labels.
+  std::vector<std::pair<std::string, std::string>> attributes;
   FrameInfo info{};
   std::vector<StreamDescription> streams;
   std::int64_t frames = 0;

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include <quickbeam/core/stack_reading.hpp>
+
 namespace quickbeam {
 
 /// What a wrong digest means. Comparing costs more than ten decodes, so it is off by default.
@@ -11,7 +13,8 @@ enum class Md5Policy : std::uint8_t { off, warn, error };
 
 struct ReadPolicy {
   Md5Policy md5 = Md5Policy::off;
-  bool strict = false;  ///< an oddity that is usually accepted with a notice is an error
+  bool strict = false;             ///< an oddity that is usually accepted with a notice is an error
+  Mode0 mode0 = Mode0::automatic;  ///< of MRC files
 };
 
 }  // namespace quickbeam

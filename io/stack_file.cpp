@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Opens stacks and reads runs of images, many in one system call.
+#include "io/stack_file.hpp"
+
+#include <algorithm>
+#include <new>
+#include <string_view>
+
+#include <quickbeam/core/error.hpp>
+
+#include "io/looks_like.hpp"
+#include "io/spider.hpp"
+#include "io/stack_formats.hpp"
+#include "io/unpack_head.hpp"
+
+namespace quickbeam::io {
+namespace {
+
+constexpr std::string_view stack_mark = ":mrcs";  // RELION's way to say that a .mrc is a stack
+
+/// What a compressed file may hold beyond the pixels its header promises.
+constexpr std::uint64_t packed_slack = std::uint64_t{1} << 20;
+
+std::vector<std::byte> head_of(const ByteSource& source, std::size_t bytes) {
+  std::vector<std::byte> head(
+      static_cast<std::size_t>(std::min<std::uint64_t>(bytes, source.size())));
+  head.resize(static_cast<std::size_t>(source.read(0, head)));
+  return head;
+}
+
+/// Beyond the last pixel.
+std::uint64_t end_of(const StackInfo& info) {
+  return info.layout.offset_of(info.count - 1) + info.layout.image_bytes;
+}
+
+std::optional<StackInfo> parse_head(const StackHead& head, const StackOptions& options) {
+  const StackFormatReader* const format = find_stack_format(head.bytes, head.path);
+  if (format == nullptr) return std::nullopt;
+  return format->parse(head, options);
+}
+
+[[noreturn]] void fail_not_a_stack(const std::string& path) {
+  fail({.code = ErrorCode::not_this_format,
+        .path = path,
+        .field = "file",
+        .offset = 0,
+        .expected = stack_format_names(),
+        .found = "neither its first bytes nor its name"});
+}
+
+/// The first image's own header, where there is one.
+void check_first_image(StackInfo& info, const ByteSource& source, const std::string& path,
+                       Strictness strictness) {
+  const StackLayout& layout = info.layout;
+  if (layout.header_bytes == 0) return;
+  const FaultReport report(info.format, path, strictness, info.notices);
+  const std::uint64_t at = layout.first - layout.header_bytes;
+  std::array<std::byte, spider_checked_bytes> header{};
+  source.read(at, header);
+  check_spider_image(info, header, at, 1, report);
+}
+
+/// Reads images of one stack in as few calls as there can be, and looks at the header of every run
+/// that begins among them.
+class ImageReader {
+ public:
+  ImageReader(const StackInfo& info, const ByteSource& source, const std::string& path)
+      : info_(info),
+        layout_(info.layout),
+        source_(source),
+        path_(path),
+        // What is to say of another size was said, if at all, of the first image.
+        report_(info.format, path, Strictness::lenient, ignored_) {}
+
+  void read(std::int64_t first, std::int64_t count, std::span<std::byte> out) {
+    while (count > 0) {
+      const std::int64_t n = layout_.header_bytes == 0             ? read_run(first, count, out)
+                             : layout_.header_bytes > longest_skip ? read_far_run(first, count, out)
+                                                                   : read_runs(first, count, out);
+      first += n;
+      count -= n;
+      out = out.subspan(static_cast<std::size_t>(n) * layout_.image_bytes);
+    }
+  }
+
+ private:
+  using Header = std::array<std::byte, spider_checked_bytes>;
+  static constexpr std::size_t batch = 64;  ///< runs read at a time
+  /// Longer headers are not read as a whole but jumped over.
+  static constexpr std::uint64_t longest_skip = 16384;
+
+  std::int64_t rest_of_run(std::int64_t first, std::int64_t count) const {
+    return std::min(count, layout_.run - first % layout_.run);
+  }
+
+  /// Up to the end of the run that `first` is in.
+  std::int64_t read_run(std::int64_t first, std::int64_t count, std::span<std::byte> out) const {
+    const std::int64_t n = rest_of_run(first, count);
+    const ByteSource::Piece piece = out.first(static_cast<std::size_t>(n) * layout_.image_bytes);
+    read_pieces(layout_.offset_of(first), {&piece, 1}, first);
+    return n;
+  }
+
+  /// The same, after a look at its header.
+  std::int64_t read_far_run(std::int64_t first, std::int64_t count,
+                            std::span<std::byte> out) const {
+    if (first % layout_.run == 0) {
+      Header header;
+      const ByteSource::Piece piece = header;
+      read_pieces(layout_.offset_of(first) - layout_.header_bytes, {&piece, 1}, first);
+      check(header, first);
+    }
+    return read_run(first, count, out);
+  }
+
+  /// Several runs and their headers.
+  std::int64_t read_runs(std::int64_t first, std::int64_t count, std::span<std::byte> out) const {
+    std::array<Header, batch> headers;
+    std::array<std::int64_t, batch> begins;
+    std::array<std::byte, longest_skip> rest;  // of every header; nobody needs it
+    std::vector<ByteSource::Piece> pieces;
+    pieces.reserve(3 * batch);
+    std::int64_t done = 0;
+    std::size_t seen = 0;
+    for (; done < count && seen < batch; done += rest_of_run(first + done, count - done)) {
+      const std::int64_t k = first + done;
+      if (k % layout_.run == 0) {
+        pieces.emplace_back(headers[seen]);
+        pieces.push_back(std::span(rest).first(layout_.header_bytes - spider_checked_bytes));
+        begins[seen++] = k;
+      }
+      pieces.push_back(out.subspan(
+          static_cast<std::size_t>(done) * layout_.image_bytes,
+          static_cast<std::size_t>(rest_of_run(k, count - done)) * layout_.image_bytes));
+    }
+    const std::uint64_t header = first % layout_.run == 0 ? layout_.header_bytes : 0;
+    read_pieces(layout_.offset_of(first) - header, pieces, first);
+    for (std::size_t i = 0; i < seen; ++i) check(headers[i], begins[i]);
+    return done;
+  }
+
+  void check(const Header& header, std::int64_t k) const {
+    check_spider_image(info_, header, layout_.offset_of(k) - layout_.header_bytes, k + 1, report_);
+  }
+
+  void read_pieces(std::uint64_t offset, std::span<const ByteSource::Piece> pieces,
+                   std::int64_t first) const {
+    std::uint64_t wanted = 0;
+    for (const auto piece : pieces) wanted += piece.size();
+    const std::uint64_t end = offset + source_.read(offset, pieces);
+    if (end == offset + wanted) return;
+    std::int64_t k = first;
+    while (layout_.offset_of(k) + layout_.image_bytes <= end) ++k;
+    fail({.code = ErrorCode::truncated,
+          .path = path_,
+          .format = info_.format,
+          .field = "data",
+          .offset = end,
+          .frame = static_cast<std::uint64_t>(k + 1),
+          .expected = std::to_string(source_.size()) + " bytes, as when the file was opened",
+          .found = "its end (it was cut since)"});
+  }
+
+  const StackInfo& info_;
+  const StackLayout& layout_;
+  const ByteSource& source_;
+  const std::string& path_;
+  std::vector<std::string> ignored_;
+  FaultReport report_;
+};
+
+}  // namespace
+
+ImageFile describe(const StackInfo& info) {
+  ImageFile file;
+  file.format = info.format;
+  file.attributes = info.attributes;
+  file.info.notices = info.notices;
+  file.info.mask = {.negatives = false, .top_values = false};  // densities, not counts
+  if (info.pixel_size_angstrom)
+    file.info.pixel_width_um = file.info.pixel_height_um = *info.pixel_size_angstrom * 1e-4;
+  Stream& all = file.streams.emplace_back();
+  all.payload.encoding = info.encoding;
+  all.payload.order = info.order;
+  all.payload.type = info.type;
+  all.payload.extent = info.extent;
+  all.payload.depth = info.count;
+  all.offset = info.layout.first;
+  return file;
+}
+
+std::optional<StackFile> StackFile::open_source(std::string path,
+                                                std::unique_ptr<ByteSource> source,
+                                                const StackOptions& options) {
+  const auto bytes = head_of(*source, StackHead::bytes_needed);
+  auto info = parse_head({bytes, source->size(), path}, options);
+  if (!info) return std::nullopt;
+  StackFile file;
+  check_first_image(*info, *source, path, options.strictness);
+  describe_facts(*info);
+  file.path_ = std::move(path);
+  file.info_ = *std::move(info);
+  file.stored_bytes_ = source->size();
+  file.source_ = std::move(source);
+  return file;
+}
+
+/// The head says how many bytes there may be, before memory for them is taken.
+std::optional<StackFile> StackFile::open_packed(std::string path, const ByteSource& packed,
+                                                const StackOptions& options) {
+  const std::uint64_t most = options.limits.max_unpacked_bytes;
+  const auto stored = head_of(packed, head_bytes_stored);
+  const auto head = unpack_head(stored, StackHead::bytes_needed);
+  if (find_stack_format(head, path) == nullptr) return std::nullopt;
+  FileLimits limits = options.limits;
+  if (head.size() == StackHead::bytes_needed) {
+    StackOptions lenient = options;
+    lenient.strictness = Strictness::lenient;
+    constexpr std::uint64_t unknown = std::uint64_t{1} << 62;
+    const auto info = parse_head({head, unknown, path}, lenient);
+    limits.max_unpacked_bytes = std::min(most, end_of(*info) + packed_slack);
+  }
+  auto reader = std::make_unique<FileReader>();
+  const FileBytes bytes = reader->read(path, limits);
+  auto file = open_source(std::move(path), std::make_unique<MemoryBytes>(bytes.bytes), options);
+  if (!file) return std::nullopt;
+  file->compression_ = bytes.compression;
+  file->stored_bytes_ = bytes.stored_size;
+  file->unpacked_ = std::move(reader);
+  return file;
+}
+
+std::optional<StackFile> StackFile::try_open(const std::string& path, const StackOptions& options) {
+  if (path.ends_with(stack_mark)) {
+    StackOptions as_stack = options;
+    as_stack.reading = StackReading::stack;
+    return try_open(path.substr(0, path.size() - stack_mark.size()), as_stack);
+  }
+  auto plain = std::make_unique<PlainFile>(path);
+  if (compression_of(head_of(*plain, 16)) != Compression::none)
+    return open_packed(path, *plain, options);
+  return open_source(path, std::move(plain), options);
+}
+
+StackFile StackFile::open(const std::string& path, const StackOptions& options) {
+  if (auto file = try_open(path, options)) return *std::move(file);
+  fail_not_a_stack(path);
+}
+
+StackFile StackFile::over(std::span<const std::byte> bytes, const std::string& path,
+                          const StackOptions& options) {
+  if (auto file = open_source(path, std::make_unique<MemoryBytes>(bytes), options))
+    return *std::move(file);
+  fail_not_a_stack(path);
+}
+
+void StackFile::read(std::int64_t first, std::int64_t count, std::span<std::byte> out) const {
+  if (first < 0 || count < 0 || first > info_.count || count > info_.count - first ||
+      out.size() != static_cast<std::uint64_t>(count) * info_.layout.image_bytes)
+    fail({.code = ErrorCode::usage,
+          .path = path_,
+          .format = info_.format,
+          .field = "images",
+          .expected = "images 1 to " + std::to_string(info_.count) + " and room for them",
+          .found = std::to_string(count) + " from " + std::to_string(first + 1) + " on, into " +
+                   std::to_string(out.size()) + " bytes"});
+  ImageReader(info_, *source_, path_).read(first, count, out);
+}
+
+Payload StackFile::payload(std::span<const std::byte> stored, std::int64_t count) const {
+  Payload payload;
+  payload.encoding = info_.encoding;
+  payload.order = info_.order;
+  payload.type = info_.type;
+  payload.extent = info_.extent;
+  payload.depth = count;
+  payload.bytes = stored;
+  return payload;
+}
+
+std::vector<std::byte> StackFile::extended_header() const {
+  std::vector<std::byte> bytes(static_cast<std::size_t>(info_.extended_bytes));
+  bytes.resize(static_cast<std::size_t>(source_->read(info_.extended_offset, bytes)));
+  return bytes;
+}
+
+}  // namespace quickbeam::io
