@@ -2,7 +2,9 @@
 // Compressed frames in device memory, more than its cache holds, taken in batches in turn.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
+#include <stdexcept>
 #include <vector>
 
 #include "bench/cuda/inputs.hpp"

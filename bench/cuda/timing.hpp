@@ -2,6 +2,7 @@
 // Time of work on the device, by events, and of work that the host waits for, by its clock.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <functional>

@@ -62,6 +62,9 @@ class EngineMemory : public ::testing::Test {
     for (std::uint32_t i = 0; i < 8; ++i)
       frames_.emplace_back(extent, static_cast<std::uint32_t>(test_seed(i)), Stored::stream);
   }
+#ifdef QUICKBEAM_CUDA_ON_HOST
+  ~EngineMemory() override { cuda_on_host::reset(); }
+#endif
 
   std::string run(const char* backend) {
     const std::string notices =
