@@ -197,6 +197,10 @@ TEST_F(EmulatedRuntimeDeathTest, WritingBesideAnAllocationEndsTheProgram) {
 
 TEST_F(EmulatedRuntimeDeathTest, FreedMemoryCannotBeUsed) {
   const cuda::Stream stream = cuda::make_stream();
+  // The stacks of the threads are mapped at the first launch: not where the freed memory was.
+  const tests::DeviceArray<int> kept(1);
+  launch("store", store, 1, 1, stream.get(), kept.get(), 0u, 1);
+  QUICKBEAM_CUDA_TRY(cudaStreamSynchronize(stream.get()));
   int* const gone = tests::DeviceArray<int>(1).get();
   const auto write = [&] {
     launch("store", store, 1, 1, stream.get(), gone, 0u, 1);
