@@ -107,26 +107,6 @@ void compare(const Fitted& all, PixelType type, Met& met) {
   compare(all.frames, type, row_of(all.pixels), met);
 }
 
-/// `prefix` ordinary bytes, then `pattern` again and again up to `size` bytes.
-Bytes repeated(std::size_t prefix, const Bytes& pattern, std::size_t size) {
-  Bytes bytes(prefix, 1);
-  while (bytes.size() < size) bytes.push_back(pattern[(bytes.size() - prefix) % pattern.size()]);
-  return bytes;
-}
-
-const std::vector<Bytes> patterns = {
-    {0x80},
-    {0x80, 0x00},
-    {0x80, 0x00, 0x80},
-    {0x80, 0x00, 0x80, 0x00, 0x00, 0x00, 0x80},
-    codes({{1, 2}}),
-    codes({{1, 4}}),
-    codes({{1, 8}}),
-    codes({{-1, 8}, {1, 1}}),
-    codes({{INT32_MIN, 8}, {INT32_MAX, 4}}),
-    codes({{1, 8}, {1, 4}, {1, 2}, {1, 1}}),
-};
-
 constexpr double shares[] = {0.0, 0.01, 0.05, 0.2, 0.5, 0.8, 0.95, 1.0};
 
 TEST(ByteOffsetCuda, EveryShortLengthAndDensity) {

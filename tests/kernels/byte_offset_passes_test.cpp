@@ -97,26 +97,6 @@ class Comparison {
   std::uint64_t streams_ = 0, pixels_ = 0, wrapped_ = 0, resolved_ = 0, unresolved_ = 0;
 };
 
-/// `prefix` ordinary bytes, then `pattern` again and again up to `size` bytes.
-Bytes repeated(std::size_t prefix, const Bytes& pattern, std::size_t size) {
-  Bytes bytes(prefix, 1);
-  while (bytes.size() < size) bytes.push_back(pattern[(bytes.size() - prefix) % pattern.size()]);
-  return bytes;
-}
-
-const std::vector<Bytes> patterns = {
-    {0x80},
-    {0x80, 0x00},
-    {0x80, 0x00, 0x80},
-    {0x80, 0x00, 0x80, 0x00, 0x00, 0x00, 0x80},
-    codes({{1, 2}}),
-    codes({{1, 4}}),
-    codes({{1, 8}}),
-    codes({{-1, 8}, {1, 1}}),
-    codes({{INT32_MIN, 8}, {INT32_MAX, 4}}),
-    codes({{1, 8}, {1, 4}, {1, 2}, {1, 1}}),
-};
-
 TEST(ByteOffsetPasses, EveryLengthAndDensity) {
   std::mt19937_64 random(seed);
   Comparison comparison;

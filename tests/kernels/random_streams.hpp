@@ -44,4 +44,25 @@ inline Bytes random_codes(std::size_t size, unsigned widths, std::mt19937_64& ra
   return bytes;
 }
 
+/// `prefix` ordinary bytes, then `pattern` again and again up to `size` bytes.
+inline Bytes repeated(std::size_t prefix, const Bytes& pattern, std::size_t size) {
+  Bytes bytes(prefix, 1);
+  while (bytes.size() < size) bytes.push_back(pattern[(bytes.size() - prefix) % pattern.size()]);
+  return bytes;
+}
+
+/// Patterns that decoders lose their place in.
+inline const std::vector<Bytes> patterns = {
+    {0x80},
+    {0x80, 0x00},
+    {0x80, 0x00, 0x80},
+    {0x80, 0x00, 0x80, 0x00, 0x00, 0x00, 0x80},
+    codes({{1, 2}}),
+    codes({{1, 4}}),
+    codes({{1, 8}}),
+    codes({{-1, 8}, {1, 1}}),
+    codes({{INT32_MIN, 8}, {INT32_MAX, 4}}),
+    codes({{1, 8}, {1, 4}, {1, 2}, {1, 1}}),
+};
+
 }  // namespace quickbeam::tests
