@@ -52,7 +52,9 @@ void measure_batch(const Options& options, const Inputs& inputs, std::size_t bat
   const cuda::Stream stream = cuda::make_stream();
   const std::size_t rounds = std::max<std::size_t>(1, (options.tiny ? 2 : 16) / batch);
   const DecodedFrames in(inputs, batch, rounds, stream.get());
-  const std::size_t all = batch * inputs.pixels();
+  // Reduced values may be doubles: every round begins where they can lie, whatever the frame's
+  // size.
+  const std::size_t all = (batch * inputs.pixels() + 63) / 64 * 64;
   const DeviceBlock<std::int32_t> values(rounds * all);
   const DeviceBlock<std::uint8_t> flags(rounds * all);
   const auto frames = static_cast<std::uint32_t>(batch);
