@@ -103,7 +103,8 @@ bool Verbosity::shows_progress() const {
   return !quiet && ::isatty(STDERR_FILENO) == 1;
 }
 
-Progress::Progress(bool shown, std::size_t total) : shown_(shown), total_(total) {}
+Progress::Progress(bool shown, std::size_t total, std::string_view what)
+    : shown_(shown), total_(total), what_(what) {}
 Progress::~Progress() { clear(); }
 
 void Progress::step(bool failed) {
@@ -111,7 +112,7 @@ void Progress::step(bool failed) {
   if (failed) ++failed_;
   if (!shown_ || (now_seconds() - last_ < 0.1 && done_ < total_)) return;
   last_ = now_seconds();
-  print_err("\r{}/{} frames, {} failed ", done_, total_, failed_);
+  print_err("\r{}/{} {}, {} failed ", done_, total_, what_, failed_);
 }
 
 void Progress::clear() {

@@ -65,7 +65,7 @@ struct Verbosity {
 /// A line that rewrites itself on a terminal.
 class Progress {
  public:
-  Progress(bool shown, std::size_t total);
+  Progress(bool shown, std::size_t total, std::string_view what = "frames");
   ~Progress();
   void step(bool failed);
   /// Removes the line, so that a message can be printed.
@@ -74,6 +74,7 @@ class Progress {
  private:
   bool shown_;
   std::size_t total_, done_ = 0, failed_ = 0;
+  std::string_view what_;
   double last_ = 0;
 };
 

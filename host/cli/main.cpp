@@ -41,7 +41,8 @@ constexpr Command commands[] = {
      declare_verify},
     {"simulate", "Make realistic data to try things on",
      "  quickbeam simulate frames -o collection -n 20\n"
-     "  quickbeam simulate frames -o weak -n 5 --strength weak --seed 7\n",
+     "  quickbeam simulate frames -o weak -n 5 --strength weak --seed 7\n"
+     "  quickbeam simulate particles -o particles -n 1000\n",
      declare_simulate},
     {"devices", "List what frames can be processed on",
      "  quickbeam devices\n"

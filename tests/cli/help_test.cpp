@@ -24,7 +24,8 @@ constexpr HelpPage pages[] = {{"thumb", "thumb"},
                               {"verify", "verify"},
                               {"simulate", "simulate"},
                               {"devices", "devices"},
-                              {"simulate", "simulate frames"}};
+                              {"simulate", "simulate frames"},
+                              {"simulate", "simulate particles"}};
 
 /// Where the help of a command stands in its page: behind its marker, up to the next end.
 struct Place {
