@@ -16,18 +16,14 @@ namespace {
 /// Bytes read at a time: they are added while they are in the second cache.
 constexpr std::size_t read_bytes = std::size_t{1} << 20;
 
-/// Joins the statistics of a further block to those of an image.
-void extend(const kernels::ImageMoments& block, std::int64_t number, kernels::ImageMoments& row) {
-  if (number == 0)
-    row = block;
-  else
-    kernels::merge(block, row);
-}
-
 class CpuLeafAdder final : public LeafAdder {
  public:
   CpuLeafAdder(const ImageSet& set, std::span<const ImageRegion> regions, FailedImages& failed)
-      : set_(set), regions_(regions), failed_(failed), reader_(set) {}
+      : set_(set),
+        regions_(regions),
+        failed_(failed),
+        reader_(set),
+        by_blocks_(reads_by_blocks(set)) {}
 
   LeafOutcome add(const LeafTask& task, Planes& planes,
                   std::span<kernels::ImageMoments> rows) override {
@@ -45,11 +41,12 @@ class CpuLeafAdder final : public LeafAdder {
   /// False when an image failed of which an earlier block has been added.
   bool add_blocks(const LeafTask& task, Planes& planes) {
     left_out_ = failed_.within(group_, first_, first_ + std::ssize(rows_));
-    const std::int64_t at_once = reads_by_blocks(set_) ? 1 : task.blocks;
+    if (task.first_block == 0) std::ranges::fill(rows_, kernels::ImageMoments{});
+    const std::int64_t at_once = by_blocks_ ? 1 : task.blocks;
     for (std::int64_t b = 0; b < task.blocks; b += at_once) {
       const std::size_t known = left_out_.size();
-      const auto here = std::span(planes).subspan(static_cast<std::size_t>(b),
-                                                  static_cast<std::size_t>(at_once));
+      const auto here =
+          std::span(planes).subspan(static_cast<std::size_t>(b), static_cast<std::size_t>(at_once));
       add_span(task.first_block + b, here);
       if (left_out_.size() > known && task.first_block + b > 0) return false;
     }
@@ -73,9 +70,7 @@ class CpuLeafAdder final : public LeafAdder {
     buffer_.resize(bytes * static_cast<std::size_t>(std::min(step, std::ssize(rows_))));
     for (std::int64_t at = 0; at < std::ssize(rows_); at += step) {
       load(first_ + at, std::min(step, std::ssize(rows_) - at), rows, bytes);
-      visit_type(facts.type, [&]<class T>(TypeTag<T>) {
-        add_loaded<T>(first_block, stride, planes);
-      });
+      visit_type(facts.type, [&]<class T>(TypeTag<T>) { add_loaded<T>(stride, planes); });
     }
   }
 
@@ -86,35 +81,49 @@ class CpuLeafAdder final : public LeafAdder {
            std::clamp<std::int64_t>(chunks, 1, kernels::leaf_images / kernels::chunk_images);
   }
 
-  /// Adds the images in the buffer, those of a chunk together.
+  /// Adds the images in the buffer: all at once when none is left out, else chunk by chunk.
   template <class T>
-  void add_loaded(std::int64_t first_block, std::size_t stride,
-                  std::span<kernels::PixelMoments> planes) {
+  void add_loaded(std::size_t stride, std::span<kernels::PixelMoments> planes) {
     const auto chunk_of = [&](std::size_t k) {
       return (places_[k] - first_) / kernels::chunk_images;
     };
+    const bool complete = !places_.empty() &&
+                          (places_.front() - first_) % kernels::chunk_images == 0 &&
+                          places_.back() - places_.front() + 1 == std::ssize(places_);
     for (std::size_t i = 0, end = 0; i < places_.size(); i = end) {
-      for (end = i + 1; end < places_.size() && chunk_of(end) == chunk_of(i);) ++end;
+      end = complete ? places_.size() : i + 1;
+      while (end < places_.size() && chunk_of(end) == chunk_of(i)) ++end;
       const T* in = reinterpret_cast<const T*>(buffer_.data()) + i * stride;
       for (std::size_t b = 0; b < planes.size(); in += planes[b++].pixels)
-        add_chunk(in, stride, i, end, first_block + static_cast<std::int64_t>(b), b, planes[b]);
+        add_block(in, stride, i, end, b, planes[b]);
     }
   }
 
+  /// Adds images begin .. end - 1 of those loaded, of which block `b` begins at `in`.
   template <class T>
-  void add_chunk(const T* in, std::size_t stride, std::size_t begin, std::size_t end,
-                 std::int64_t block, std::size_t b, kernels::PixelMoments& to) {
-    kernels::add_images(in, stride, static_cast<int>(end - begin), to);
-    for (std::size_t k = begin; k < end; ++k, in += stride)
-      extend(moments_of(std::span<const T>(in, to.pixels), runs_[b]), block,
-             rows_[static_cast<std::size_t>(places_[k] - first_)]);
+  void add_block(const T* in, std::size_t stride, std::size_t begin, std::size_t end, std::size_t b,
+                 kernels::PixelMoments& to) {
+    const auto count = static_cast<int>(end - begin);
+    each_.assign(end - begin, {});
+    const bool whole = runs_[b].size() == 1 && runs_[b][0].count == to.pixels;
+    for (std::size_t k = begin; k < end; ++k) each_[k - begin] = row(k);
+    kernels::add_images(in, stride, count, to,
+                        whole ? std::span(each_) : std::span<kernels::ImageMoments>());
+    for (std::size_t k = begin; k < end; ++k, in += stride) {
+      if (!whole)
+        kernels::merge(moments_of(std::span<const T>(in, to.pixels), runs_[b]), each_[k - begin]);
+      row(k) = each_[k - begin];
+    }
   }
 
+  kernels::ImageMoments& row(std::size_t k) {
+    return rows_[static_cast<std::size_t>(places_[k] - first_)];
+  }
+
+  /// Of the pixels in the runs alone.
   template <class T>
   kernels::ImageMoments moments_of(std::span<const T> pixels,
                                    std::span<const ImageRegion::Run> runs) {
-    if (runs.size() == 1 && runs[0].count == pixels.size())
-      return kernels::image_moments(pixels);
     const auto inside = gathered_.resize(pixels.size_bytes());
     T* const out = reinterpret_cast<T*>(inside.data());
     std::size_t count = 0;
@@ -126,8 +135,7 @@ class CpuLeafAdder final : public LeafAdder {
   }
 
   /// Fills the buffer with those of the images that can be read; places_ says which.
-  void load(std::int64_t first, std::int64_t count, Rows rows,
-            std::size_t image_bytes) {
+  void load(std::int64_t first, std::int64_t count, Rows rows, std::size_t image_bytes) {
     places_.clear();
     const std::int64_t end = first + count;
     for (std::int64_t at = first; at < end;) {
@@ -163,12 +171,14 @@ class CpuLeafAdder final : public LeafAdder {
   std::span<const ImageRegion> regions_;
   FailedImages& failed_;
   ImageReader reader_;
+  bool by_blocks_;
   Buffer<std::byte> buffer_, gathered_;
   std::size_t group_ = 0;
   std::int64_t first_ = 0;  ///< place of the leaf's first image
   std::span<kernels::ImageMoments> rows_;
   std::optional<ImageBlocks> blocks_;
   std::vector<std::vector<ImageRegion::Run>> runs_;  ///< of the blocks read together
+  std::vector<kernels::ImageMoments> each_;
   std::vector<std::int64_t> places_, left_out_;
 };
 

@@ -61,8 +61,7 @@ bool is_node(LeafRange range, std::int64_t leaves) {
       range.count > leaves - range.first)
     return false;
   const std::int64_t width = width_of(range);
-  return begins_node(range.first, width) &&
-         (range.count == width || range.end() == leaves);
+  return begins_node(range.first, width) && (range.count == width || range.end() == leaves);
 }
 
 std::vector<LeafRange> nodes_of(LeafRange range, std::int64_t leaves) {
@@ -91,8 +90,8 @@ void MomentTree::insert(MomentNode node) {
     const std::int64_t parent = node.leaves.first - (is_later ? width : 0);
     const LeafRange whole{parent, std::min(2 * width, leaves_ - parent)};
     if (whole == node.leaves) continue;  // the other half lies beyond the end
-    const LeafRange other = is_later ? LeafRange{parent, width}
-                                     : LeafRange{parent + width, whole.count - width};
+    const LeafRange other =
+        is_later ? LeafRange{parent, width} : LeafRange{parent + width, whole.count - width};
     const auto found = nodes_.find(other.first);
     if (found == nodes_.end() || found->second.leaves != other) break;
     MomentNode earlier = std::move(found->second), later = std::move(node);
@@ -124,8 +123,7 @@ std::vector<MomentNode> MomentTree::take() {
 }
 
 Planes fold(std::vector<MomentNode> nodes, std::int64_t leaves) {
-  const auto width =
-      static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(leaves)));
+  const auto width = static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(leaves)));
   return fold(std::span(nodes), LeafRange{0, width});
 }
 

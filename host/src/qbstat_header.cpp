@@ -189,8 +189,7 @@ void refuse(ErrorCode code, const std::string& path, std::string_view field, std
         .found = std::move(found)});
 }
 
-std::vector<std::byte> encode_header(std::span<const QbstatGroup> groups,
-                                     const std::string& path) {
+std::vector<std::byte> encode_header(std::span<const QbstatGroup> groups, const std::string& path) {
   std::vector<std::byte> body;
   ByteAppender out(body);
   out.number(static_cast<std::uint32_t>(kernels::chunk_images));
@@ -292,8 +291,7 @@ std::uint64_t QbstatLayout::planes(const QbstatGroup& group, std::size_t g, std:
   const ImageBlocks blocks = group.facts.blocks();
   const std::uint64_t before = planes_bytes(group.facts.kind, blocks.first_pixel(block)) +
                                static_cast<std::uint64_t>(block) * crc_bytes;
-  const std::uint64_t here =
-      planes_bytes(group.facts.kind, blocks.pixels(block)) + crc_bytes;
+  const std::uint64_t here = planes_bytes(group.facts.kind, blocks.pixels(block)) + crc_bytes;
   return planes_[g] + before * group.nodes.size() + here * node;
 }
 

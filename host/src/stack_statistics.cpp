@@ -103,8 +103,7 @@ class StatisticsRun {
   }
 
   StatisticsPreview preview() const {
-    StatisticsPreview preview{.outputs = statistics_paths(job_.outputs, file_names_),
-                              .failures = set_.failures()};
+    StatisticsPreview preview{{}, statistics_paths(job_.outputs, file_names_), set_.failures()};
     StatisticsReport report;
     report_groups(results_, {}, report);
     preview.groups = std::move(report.groups);
@@ -181,8 +180,8 @@ class StatisticsRun {
   LeafOutcome add_leaf(LeafTask task, std::int64_t leaf, LeafAdder& adder, MomentTree& tree) {
     task.leaf = leaf;
     const std::int64_t at = leaf * kernels::leaf_images - first_image(task.group);
-    const std::int64_t count = std::min<std::int64_t>(kernels::leaf_images,
-                                                      images_of(task.group) - at);
+    const std::int64_t count =
+        std::min<std::int64_t>(kernels::leaf_images, images_of(task.group) - at);
     const auto rows = std::span(rows_[task.group])
                           .subspan(static_cast<std::size_t>(at), static_cast<std::size_t>(count));
     Planes planes = tree.spare();
@@ -196,8 +195,8 @@ class StatisticsRun {
     const std::lock_guard lock(progress_);
     units_done_ += units;
     // A group that begins again is counted twice.
-    const double share = std::min(1.0, static_cast<double>(units_done_) /
-                                           static_cast<double>(units_));
+    const double share =
+        std::min(1.0, static_cast<double>(units_done_) / static_cast<double>(units_));
     if (on_images_)
       on_images_(static_cast<std::int64_t>(share * static_cast<double>(images_)), images_);
   }
@@ -226,8 +225,8 @@ class StatisticsRun {
     const auto failed = failed_.within(g, first, first + count);
     for (std::int64_t i = 0; i < count; ++i)
       if (!std::ranges::binary_search(failed, first + i))
-        places.push_back({order[static_cast<std::size_t>(first + i)],
-                          static_cast<std::uint32_t>(g), static_cast<std::uint32_t>(i)});
+        places.push_back({order[static_cast<std::size_t>(first + i)], static_cast<std::uint32_t>(g),
+                          static_cast<std::uint32_t>(i)});
     std::ranges::sort(places, {}, &Place::position);
     return places;
   }

@@ -111,7 +111,8 @@ std::vector<StatisticsMap> maps_of(const StatisticsOutputs& outputs) {
 
 void write_map(const std::string& path, const StatisticsResult& result, StatisticsMap map,
                const StatisticsOutputs& outputs) {
-  if (outputs.format == StatisticsOutputs::Format::npy) return write_npy(path, result, map, outputs.ddof);
+  if (outputs.format == StatisticsOutputs::Format::npy)
+    return write_npy(path, result, map, outputs.ddof);
   write_mrc(path, result, map, outputs.ddof);
 }
 

@@ -93,8 +93,7 @@ std::vector<Member> members_of(const std::list<QbstatFile>& files) {
 /// Gathers the nodes of a member in their order; each leaf may be there once.
 void gather_nodes(Member& member) {
   for (const Source& source : member.sources)
-    for (std::size_t n = 0; n < source.get().nodes.size(); ++n)
-      member.nodes.push_back({source, n});
+    for (std::size_t n = 0; n < source.get().nodes.size(); ++n) member.nodes.push_back({source, n});
   std::ranges::sort(member.nodes, {}, [](const SourceNode& node) { return node.leaves().first; });
   for (std::size_t i = 1; i < member.nodes.size(); ++i) {
     const SourceNode &a = member.nodes[i - 1], &b = member.nodes[i];
@@ -125,8 +124,8 @@ std::vector<NodeFacts> joined_nodes(const Member& member) {
 class MergedRows {
  public:
   void add(std::size_t member, const ImageRow& row, std::string_view name) {
-    rows_.push_back({row, static_cast<std::uint32_t>(member),
-                     static_cast<std::uint32_t>(names_.size())});
+    rows_.push_back(
+        {row, static_cast<std::uint32_t>(member), static_cast<std::uint32_t>(names_.size())});
     names_.add(name);
   }
   /// By member (they are in the order of their sets), then by position; images of groups of one
@@ -136,8 +135,7 @@ class MergedRows {
       const auto key = [&](const Row& row) {
         const GroupFacts& facts = members[row.member].facts;
         return std::tuple(by_set ? std::string_view(facts.set) : std::string_view{},
-                          by_set ? 0U : row.member, row.row.position, row.member,
-                          names_[row.name]);
+                          by_set ? 0U : row.member, row.row.position, row.member, names_[row.name]);
       };
       return key(a) < key(b);
     });
@@ -202,13 +200,13 @@ class Merge {
   /// Groups of one size, pixel size and kind of sum become one; which is the first does not depend
   /// on the order of the files.
   void make_results() {
-    std::map<std::tuple<std::int64_t, std::int64_t, double, kernels::MomentKind>, std::size_t> known;
+    std::map<std::tuple<std::int64_t, std::int64_t, double, kernels::MomentKind>, std::size_t>
+        known;
     for (Member& member : members_) {
       const GroupFacts& facts = member.facts;
-      const auto [at, is_new] = known.emplace(
-          std::tuple(facts.extent.width, facts.extent.height, facts.pixel_size_angstrom,
-                     facts.kind),
-          results_.size());
+      const auto [at, is_new] = known.emplace(std::tuple(facts.extent.width, facts.extent.height,
+                                                         facts.pixel_size_angstrom, facts.kind),
+                                              results_.size());
       if (is_new) results_.push_back({.facts = facts});
       member.result = at->second;
       StatisticsResult& result = results_[member.result];
@@ -237,9 +235,8 @@ class Merge {
     for (std::size_t m = 0; m < members_.size(); ++m)
       if (members_[m].result == r && !members_[m].nodes.empty()) mine.push_back(m);
     // By identity: what they are, not where they stood.
-    std::ranges::sort(mine, {}, [&](std::size_t m) {
-      return std::string_view(members_[m].facts.identity);
-    });
+    std::ranges::sort(mine, {},
+                      [&](std::size_t m) { return std::string_view(members_[m].facts.identity); });
     const std::int64_t blocks = results_[r].facts.blocks().count();
     for (std::int64_t block = 0; block < blocks && !stopped(); ++block)
       for (const std::size_t m : mine) join_block(m, block);
@@ -256,8 +253,7 @@ class Merge {
     }
     std::vector<MomentNode> nodes = tree.take();
     if (partial_)
-      for (std::size_t n = 0; n < nodes.size(); ++n)
-        partial_->put(m, block, n, nodes[n].planes[0]);
+      for (std::size_t n = 0; n < nodes.size(); ++n) partial_->put(m, block, n, nodes[n].planes[0]);
     if (!outputs_.folder.empty())
       results_[member.result].add(block, fold(std::move(nodes), member.facts.leaves()));
   }
@@ -307,8 +303,7 @@ class Merge {
 }  // namespace
 
 StatisticsReport merge_statistics(std::span<const std::string> files,
-                                  const StatisticsOutputs& outputs,
-                                  const std::atomic<bool>* stop) {
+                                  const StatisticsOutputs& outputs, const std::atomic<bool>* stop) {
   return Merge(files, outputs, stop).run();
 }
 

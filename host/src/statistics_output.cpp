@@ -78,11 +78,10 @@ void write_table(const StatisticsOutputs& outputs, const std::vector<StatisticsR
   io::StarWriter out(table_path(outputs));
   out.comment("version 30001");
   write_optics(out, results);
-  const std::string_view labels[] = {
-      "_rlnImageName",    "_rlnOpticsGroup",
-      "_rlnMinimumValue", "_rlnMaximumValue",
-      "_rlnAverageValue", "_rlnStandardDeviationValue",
-      "_qbNonFiniteCount"};
+  const std::string_view labels[] = {"_rlnImageName",    "_rlnOpticsGroup",
+                                     "_rlnMinimumValue", "_rlnMaximumValue",
+                                     "_rlnAverageValue", "_rlnStandardDeviationValue",
+                                     "_qbNonFiniteCount"};
   out.table("particles", labels);
   for (std::uint64_t i = 0; i < rows.count; ++i) write_row(out, rows.at(i), outputs.ddof);
   out.commit();
@@ -107,6 +106,15 @@ std::int64_t never_seen(const StatisticsResult& result) {
       if (moments.missing[p] == moments.images && result.facts.region.contains(first + p)) ++count;
   }
   return count;
+}
+
+void add_notices(const StatisticsGroup& group, std::vector<std::string>& notices) {
+  if (group.images < group.total)
+    notices.push_back("group " + group.name + ": " + std::to_string(group.images) + " of " +
+                      std::to_string(group.total) + " images are there");
+  if (group.pixels_never_seen > 0)
+    notices.push_back("group " + group.name + ": " + std::to_string(group.pixels_never_seen) +
+                      " pixels have no finite value in any image, and are NaN in the maps");
 }
 
 }  // namespace
@@ -220,9 +228,11 @@ void report_groups(const std::vector<StatisticsResult>& results, const Statistic
     sums[row.group].means += row.row.moments.mean;
     ++sums[row.group].images;
   }
-  for (std::size_t g = 0; g < sums.size(); ++g)
+  for (std::size_t g = 0; g < sums.size(); ++g) {
     report.groups[g].mean =
         sums[g].images > 0 ? sums[g].means / static_cast<double>(sums[g].images) : nan;
+    add_notices(report.groups[g], report.notices);
+  }
 }
 
 }  // namespace quickbeam
