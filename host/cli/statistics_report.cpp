@@ -127,7 +127,8 @@ int report_statistics(const StatisticsReport& report, const StatisticsOutputs& o
                       const Verbosity& verbosity, bool json) {
   print_failures(report.failures);
   if (json)
-    print_text(stdout, document_of(report).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    print_text(stdout,
+               document_of(report).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
   if (report.stopped) {
     print_err("stopped: nothing was written\n");
     return exit_interrupted;

@@ -40,8 +40,7 @@ void set_part(const std::string& text, StatisticsJob& job) {
   const auto part = number_in<std::int64_t>(std::string_view(text).substr(0, slash));
   const auto parts =
       number_in<std::int64_t>(std::string_view(text).substr(std::min(slash + 1, text.size())));
-  // More parts than there can be leaves are a mistake, and would not fit later.
-  if (!part || !parts || *part < 1 || *part > *parts || *parts > 1'000'000'000)
+  if (!part || !parts)
     fail({.code = ErrorCode::usage,
           .field = "--part",
           .expected = "K/N with K from 1 to N",
