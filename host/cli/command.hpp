@@ -36,6 +36,8 @@ std::function<int()> declare_verify(CLI::App& app);
 std::function<int()> declare_simulate(CLI::App& app);
 std::function<int()> declare_simulate_frames(CLI::App& app);
 std::function<int()> declare_simulate_particles(CLI::App& app);
+std::function<int()> declare_stats(CLI::App& app);
+std::function<int()> declare_merge(CLI::App& app);
 std::function<int()> declare_devices(CLI::App& app);
 
 }  // namespace quickbeam::cli

@@ -25,6 +25,15 @@ constexpr Command commands[] = {
      "  quickbeam thumb run7/ -o archive --preset ispyb\n"
      "  quickbeam thumb run7/ -o thumbs --sum 10 --levels-from collection\n",
      declare_thumb},
+    {"stats", "Mean and variance of every pixel over a stack or set, and statistics of every image",
+     "  quickbeam stats particles.star -o out\n"
+     "  quickbeam stats proj.stk -o out --std --mask 50\n"
+     "  quickbeam stats particles.star --part 2/8 --partial part2.qbstat\n",
+     declare_stats},
+    {"merge", "Join partial statistics of quickbeam stats, in any order",
+     "  quickbeam merge part*.qbstat -o out\n"
+     "  quickbeam merge monday.qbstat tuesday.qbstat --partial both.qbstat\n",
+     declare_merge},
     {"convert", "Convert a frame to another format",
      "  quickbeam convert run7_0001.cbf.gz frame.npy\n"
      "  quickbeam convert 3@stack.cbf third.cbf\n"
