@@ -34,6 +34,11 @@ constexpr Command commands[] = {
      "  quickbeam merge part*.qbstat -o out\n"
      "  quickbeam merge monday.qbstat tuesday.qbstat --partial both.qbstat\n",
      declare_merge},
+    {"shrink", "Make thumbnails of every image of a stack or set",
+     "  quickbeam shrink proj.stk -o thumbs.stk --size 64\n"
+     "  quickbeam shrink particles.star -o thumbs/particles.mrcs --size 64\n"
+     "  quickbeam shrink proj.stk -o grey.mrcs --size 64 --scale minmax8\n",
+     declare_shrink},
     {"convert", "Convert a frame to another format",
      "  quickbeam convert run7_0001.cbf.gz frame.npy\n"
      "  quickbeam convert 3@stack.cbf third.cbf\n"
