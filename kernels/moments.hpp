@@ -53,13 +53,20 @@ struct ImageMoments {
   friend bool operator==(const ImageMoments&, const ImageMoments&) = default;
 };
 
-/// Adds up to `chunk_images` images to `to`: pixel p of image k is in[k * stride + p]. Only when
-/// every chunk but the last of a leaf is full are results those of the definition. Exact: a fixed
-/// order of double operations on every SIMD target. T: the types of PixelType. Not for one `to` in
+/// Adds images to `to`, in chunks of `chunk_images`: pixel p of image k is in[k * stride + p]. Only
+/// when every chunk but the last of a leaf is full are results those of the definition. Exact: a
+/// fixed order of double operations on every SIMD target. T: the types of PixelType. Fastest with
+/// many images in a call: planes then stay in the caches from chunk to chunk. Doubles beyond 1e307,
+/// or further apart than 1e153, give a mean or an M2 that is not finite. Not for one `to` in
 /// several threads at once. Precondition: to.kind == moment_kind of T, or moments (integers are
 /// then taken as doubles).
 template <class T>
 void add_images(const T* in, std::size_t stride, int images, PixelMoments& to);
+
+/// The same, and image_moments of image k joined to each[k], from one read. each.size() == images.
+template <class T>
+void add_images(const T* in, std::size_t stride, int images, PixelMoments& to,
+                std::span<ImageMoments> each);
 
 /// Joins the statistics of other images to `to`, as if they had been added behind those there.
 /// Kinds and pixels are equal. Sums: exact. Moments: Chan's formula, a fixed order of operations.
