@@ -19,6 +19,7 @@ struct HelpPage {
   const char* command;  ///< words after `quickbeam`
 };
 constexpr HelpPage pages[] = {{"thumb", "thumb"},
+                              {"shrink", "shrink"},
                               {"convert", "convert"},
                               {"info", "info"},
                               {"verify", "verify"},
