@@ -56,12 +56,15 @@ std::string ParticleSet::path_of(std::size_t id) const {
   return root + (root.ends_with('/') ? "" : "/") + std::string(name);
 }
 
-bool is_particle_set(std::span<const std::byte> bytes, std::string_view path) {
+bool is_set_name(std::string_view path) {
   const std::string suffix = suffix_of(path);
-  for (const std::string_view known : {".star", ".xmd", ".cs"})
-    if (suffix == known) return true;
+  return suffix == ".star" || suffix == ".xmd" || suffix == ".cs" || is_list_name(path);
+}
+
+bool is_particle_set(std::span<const std::byte> bytes, std::string_view path) {
   std::string_view text = text_of(bytes);
-  if (is_list_name(path) || text.starts_with(compressed_cs_magic)) return true;
+  if (is_set_name(path) || text.starts_with(compressed_cs_magic)) return true;
+  if (text.starts_with("###CBF")) return false;  // CIF too: data blocks behind comments
   while (!text.empty() && (text[0] == '#' || text[0] == '\n' || text[0] == '\r' || text[0] == ' '))
     (void)take_until(text, '\n');
   return text.starts_with("data_");

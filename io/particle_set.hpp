@@ -94,6 +94,9 @@ struct SetOptions {
   Outside outside = Outside::refuse;
 };
 
+/// True when the name is that of a set: .star, .xmd, .cs, .txt, .lst, .list, also compressed.
+bool is_set_name(std::string_view path);
+
 /// True when `path` or the bytes say this is a set and not a stack: .star, .xmd, .cs, or text.
 bool is_particle_set(std::span<const std::byte> bytes, std::string_view path);
 

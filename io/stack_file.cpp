@@ -83,6 +83,15 @@ class ImageReader {
     }
   }
 
+  /// Part of every image: `bytes` from `skip` on.
+  void read_parts(std::int64_t first, std::uint64_t skip, std::size_t bytes,
+                  std::span<std::byte> out) {
+    for (std::int64_t k = first; !out.empty(); ++k, out = out.subspan(bytes)) {
+      const ByteSource::Piece piece = out.first(bytes);
+      read_pieces(layout_.offset_of(k) + skip, {&piece, 1}, k);
+    }
+  }
+
  private:
   using Header = std::array<std::byte, spider_checked_bytes>;
   static constexpr std::size_t batch = 64;  ///< runs read at a time
@@ -265,6 +274,27 @@ void StackFile::read(std::int64_t first, std::int64_t count, std::span<std::byte
           .found = std::to_string(count) + " from " + std::to_string(first + 1) + " on, into " +
                    std::to_string(out.size()) + " bytes"});
   ImageReader(info_, *source_, path_).read(first, count, out);
+}
+
+void StackFile::read_rows(std::int64_t first, std::int64_t count, std::int64_t first_row,
+                          std::int64_t rows, std::span<std::byte> out) const {
+  const std::int64_t height = info_.extent.height;
+  if (first_row == 0 && rows == height) return read(first, count, out);
+  const std::uint64_t row_bytes = info_.layout.image_bytes / static_cast<std::uint64_t>(height);
+  if (first < 0 || count < 0 || first > info_.count || count > info_.count - first ||
+      first_row < 0 || rows <= 0 || first_row > height || rows > height - first_row ||
+      out.size() != static_cast<std::uint64_t>(count * rows) * row_bytes)
+    fail({.code = ErrorCode::usage,
+          .path = path_,
+          .format = info_.format,
+          .field = "rows",
+          .expected = "rows 0 to " + std::to_string(height - 1) + " of images 1 to " +
+                      std::to_string(info_.count) + " and room for them",
+          .found = std::to_string(rows) + " rows from " + std::to_string(first_row) + " on of " +
+                   std::to_string(count) + " images from " + std::to_string(first + 1) + " on"});
+  ImageReader(info_, *source_, path_)
+      .read_parts(first, static_cast<std::uint64_t>(first_row) * row_bytes,
+                  static_cast<std::size_t>(static_cast<std::uint64_t>(rows) * row_bytes), out);
 }
 
 Payload StackFile::payload(std::span<const std::byte> stored, std::int64_t count) const {

@@ -109,6 +109,12 @@ class StackFile {
   /// fit the stack's, IO.
   void read(std::int64_t first, std::int64_t count, std::span<std::byte> out) const;
 
+  /// As read, of `rows` rows from `first_row` on of every image: out.size() == count * rows * bytes
+  /// of a row. One system call an image where that is not all of them. The image's own header is
+  /// looked at by read only. Throws Error as read does.
+  void read_rows(std::int64_t first, std::int64_t count, std::int64_t first_row, std::int64_t rows,
+                 std::span<std::byte> out) const;
+
   /// `count` images that read() gave, as a decoder takes them.
   Payload payload(std::span<const std::byte> stored, std::int64_t count = 1) const;
 

@@ -9,6 +9,7 @@
 
 #include <quickbeam/core/buffer.hpp>
 #include <quickbeam/core/image_view.hpp>
+#include <quickbeam/core/mask.hpp>
 #include <quickbeam/core/payload.hpp>
 
 #include "kernels/byte_offset.hpp"
@@ -45,5 +46,12 @@ class RowDecoder {
 /// Decodes a whole payload (all `depth` images) into contiguous memory of its own pixel type.
 /// Throws Error. Returns the first wrapped pixel, if any.
 std::optional<std::uint64_t> decode_all(const Payload& payload, std::span<std::byte> out);
+
+/// Decodes a whole payload to doubles; pixels that are masked under `rule` (none: no pixel is)
+/// become NaN. Integers beyond 2^53 are rounded. out.size() == the pixels. Throws Error. Returns
+/// the first wrapped pixel, if any.
+std::optional<std::uint64_t> decode_to_doubles(const Payload& payload,
+                                               const std::optional<MaskRule>& rule,
+                                               std::span<double> out);
 
 }  // namespace quickbeam::kernels

@@ -127,4 +127,27 @@ std::optional<std::uint64_t> decode_all(const Payload& payload, std::span<std::b
   });
 }
 
+std::optional<std::uint64_t> decode_to_doubles(const Payload& payload,
+                                               const std::optional<MaskRule>& rule,
+                                               std::span<double> out) {
+  return visit_type(payload.type, [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    using W = WorkType<T>;
+    const auto valid = valid_range<T>(rule.value_or(MaskRule{}));
+    RowDecoder<W> decoder;
+    decoder.open(payload);
+    constexpr std::size_t piece = 4096;
+    Buffer<W> values(piece + 64);
+    for (std::size_t done = 0; done < out.size(); done += piece) {
+      const std::size_t n = std::min(piece, out.size() - done);
+      decoder.read(values.data(), n, piece + 64);
+      for (std::size_t i = 0; i < n; ++i)
+        out[done + i] =
+            rule && !valid(values[i]) ? quiet_nan<double> : static_cast<double>(values[i]);
+    }
+    decoder.finish();
+    return decoder.wrapped_pixel();
+  });
+}
+
 }  // namespace quickbeam::kernels

@@ -19,12 +19,14 @@ struct HelpPage {
   const char* command;  ///< words after `quickbeam`
 };
 constexpr HelpPage pages[] = {{"thumb", "thumb"},
+                              {"shrink", "shrink"},
                               {"convert", "convert"},
                               {"info", "info"},
                               {"verify", "verify"},
                               {"simulate", "simulate"},
                               {"devices", "devices"},
-                              {"simulate", "simulate frames"}};
+                              {"simulate", "simulate frames"},
+                              {"simulate", "simulate particles"}};
 
 /// Where the help of a command stands in its page: behind its marker, up to the next end.
 struct Place {
