@@ -53,6 +53,22 @@ void thumbnail(benchmark::State& state) {
 }
 BENCHMARK(thumbnail)->ArgName("gaps")->Arg(0)->Arg(1)->Unit(benchmark::kMillisecond);
 
+/// Square particles to 64 x 64, as bench/peers/thumbnail.py does with Pillow.
+void particles(benchmark::State& state) {
+  const std::int64_t side = state.range(0);
+  const Image in(PixelType::f32, {side, side}), out(PixelType::f32, {64, 64});
+  std::mt19937 random(20240611);
+  std::normal_distribution<float> values(0, 1);
+  for (std::int64_t i = 0; i < side * side; ++i) in.as<float>().data[i] = values(random);
+  Thumbnailer thumbnailer({side, side}, {64, 64}, ThumbnailFilter::pil);
+  for (auto _ : state) {
+    thumbnailer.run(in.as<const float>(), out.as<float>());
+    benchmark::ClobberMemory();
+  }
+  state.SetBytesProcessed(state.iterations() * side * side * 4);
+}
+BENCHMARK(particles)->ArgName("side")->Arg(256)->Arg(512)->Arg(120)->Unit(benchmark::kMicrosecond);
+
 void blur(benchmark::State& state) {
   const Image in = counts(state.range(0) != 0);
   const Image out(PixelType::f32, frame);

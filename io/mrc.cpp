@@ -91,16 +91,14 @@ class MrcReader {
 
   /// Mode 0: signed, unsigned, or something that only IMOD writes.
   void read_bytes() {
-    constexpr std::int32_t stamp = 1146047817;  // "IMOD"
-    constexpr std::int32_t is_signed = 1, two_pixels = 16;
-    const bool stamped = words_.i(Word::imod_stamp) == stamp;
+    const bool stamped = words_.i(Word::imod_stamp) == mrc::imod_stamp_value;
     const std::int32_t flags = stamped ? words_.i(Word::imod_flags) : 0;
-    if ((flags & two_pixels) != 0) return read_packed_bytes();
+    if ((flags & mrc::imod_two_pixels_flag) != 0) return read_packed_bytes();
     Mode0 reading = options_.mode0;
     std::string reason = "as asked for";
     if (reading == Mode0::automatic) {
       const float low = words_.f(Word::dmin), high = words_.f(Word::dmax);
-      const bool yes = stamped ? (flags & is_signed) != 0 : low < 0 && high < 128;
+      const bool yes = stamped ? (flags & mrc::imod_signed_flag) != 0 : low < 0 && high < 128;
       reading = yes ? Mode0::signed_bytes : Mode0::unsigned_bytes;
       reason = stamped ? "by IMOD's flag" : "by DMIN and DMAX, as IMOD does";
     }

@@ -14,8 +14,10 @@ struct Shown {
   double min = 0, max = -1, mean = -2, rms = -1;  // MRC2014's "not determined"
 };
 
-Shown shown(const PixelStatistics& s) {
-  if (!s.determined()) return {};
+Shown shown(const HeaderFacts& facts) {
+  const PixelStatistics& s = facts.statistics;
+  const bool other_sign = facts.mode == 0 && s.max > 127;
+  if (!s.determined() || other_sign) return {};
   return {s.min, s.max, s.mean, s.sd()};
 }
 
@@ -29,7 +31,7 @@ std::array<std::byte, header_bytes> make_header(const HeaderFacts& facts) {
   const std::int32_t depth = is_volume ? sections : 1;
   const double size = facts.pixel_size_angstrom;
   const double angstrom = std::isfinite(size) && size > 0 ? size : 0.0;
-  const Shown statistics = shown(facts.statistics);
+  const Shown statistics = shown(facts);
   HeaderWriter<header_bytes> header;
   header.set(Word::nx, width);
   header.set(Word::ny, height);
@@ -55,7 +57,15 @@ std::array<std::byte, header_bytes> make_header(const HeaderFacts& facts) {
   header.set(Word::rms, statistics.rms);
   header.set(Word::nlabl, 1);
   header.set_text(Word::labels, "quickbeam");
-  return header.bytes();
+  std::array<std::byte, header_bytes> bytes = header.bytes();
+  if (facts.mode == 0) stamp_bytes(bytes, facts.bytes);
+  return bytes;
+}
+
+void stamp_bytes(std::span<std::byte, header_bytes> header, Bytes bytes) {
+  const std::int32_t flags = bytes == Bytes::signed_values ? imod_signed_flag : 0;
+  std::memcpy(header.data() + byte_of(Word::imod_stamp), &imod_stamp_value, 4);
+  std::memcpy(header.data() + byte_of(Word::imod_flags), &flags, 4);
 }
 
 void clear_statistics(std::span<std::byte, header_bytes> header) {

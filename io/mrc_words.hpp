@@ -40,6 +40,10 @@ enum Word : std::size_t {
   labels = 57,
 };
 
+/// IMOD_STAMP of a file that IMOD's flags speak of, and two of the flags.
+inline constexpr std::int32_t imod_stamp_value = 1146047817;  // "IMOD"
+inline constexpr std::int32_t imod_signed_flag = 1, imod_two_pixels_flag = 16;
+
 inline constexpr std::size_t label_count = 10, label_length = 80;
 
 /// How pixels of a mode are stored, and the type they decode to.

@@ -20,6 +20,7 @@ namespace {
 constexpr StoredType stored_types[] = {
     {StoredAs::float32, 2, Encoding::raw, PixelType::f32},
     {StoredAs::int8, 0, Encoding::raw, PixelType::i8},
+    {StoredAs::uint8, 0, Encoding::raw, PixelType::u8},
     {StoredAs::int16, 1, Encoding::raw, PixelType::i16},
     {StoredAs::uint16, 6, Encoding::raw, PixelType::u16},
     {StoredAs::half, 12, Encoding::half, PixelType::f32},

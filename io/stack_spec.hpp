@@ -32,9 +32,9 @@ enum class StackContents : std::uint8_t {
   volume,  ///< the images are its sections: MRC with ISPG 1, Spider with IFORM 3
 };
 
-/// How pixels are stored. MRC: float32 (mode 2), int8 (0), int16 (1), uint16 (6), half (12).
-/// Spider: float32.
-enum class StoredAs : std::uint8_t { float32, int8, int16, uint16, half };
+/// How pixels are stored. MRC: float32 (mode 2), int8 and uint8 (0, told apart by IMOD's flag),
+/// int16 (1), uint16 (6), half (12). Spider: float32.
+enum class StoredAs : std::uint8_t { float32, int8, uint8, int16, uint16, half };
 
 /// What a new stack is.
 struct StackSpec {

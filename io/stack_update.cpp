@@ -32,7 +32,7 @@ StackSpec spec_of(const StackFile& file) {
   if (info.order != ByteOrder::little) refuse(file, "little-endian values", "big-endian ones");
   if (info.is_volume()) refuse(file, "a stack of images", "a volume");
   if (type == nullptr)
-    refuse(file, "float32, int8, int16, uint16 or half",
+    refuse(file, "float32, int8, uint8, int16, uint16 or half",
            std::string(name_of(info.encoding)) + " " + std::string(name_of(info.type)));
   StackSpec spec;
   spec.format = info.format == name_of(StackFormat::mrc) ? StackFormat::mrc : StackFormat::spider;
@@ -56,8 +56,9 @@ void patch(std::vector<std::byte>& header, std::size_t word, T value) {
   std::memcpy(header.data() + byte_of(word), &value, 4);
 }
 
-/// MZ follows NZ where it did; then the cell grows with it.
-void update_mrc(std::vector<std::byte>& header, std::int32_t sections) {
+/// MZ follows NZ where it did; then the cell grows with it. What bytes are is written down, for the
+/// statistics that it was read from are no more.
+void update_mrc(std::vector<std::byte>& header, std::int32_t sections, StoredAs stored) {
   const HeaderWords old(header, ByteOrder::little);
   const std::int32_t nz = old.i(mrc::nz), mz = old.i(mrc::mz);
   if (mz == nz && mz > 1) {
@@ -66,7 +67,10 @@ void update_mrc(std::vector<std::byte>& header, std::int32_t sections) {
     patch(header, mrc::mz, sections);
   }
   patch(header, mrc::nz, sections);
-  mrc::clear_statistics(std::span(header).first<mrc::header_bytes>());
+  const auto words = std::span(header).first<mrc::header_bytes>();
+  mrc::clear_statistics(words);
+  if (stored == StoredAs::int8) mrc::stamp_bytes(words, mrc::Bytes::signed_values);
+  if (stored == StoredAs::uint8) mrc::stamp_bytes(words, mrc::Bytes::unsigned_values);
 }
 
 void update_spider(std::vector<std::byte>& header, std::int64_t images) {
@@ -81,7 +85,7 @@ void update_spider(std::vector<std::byte>& header, std::int64_t images) {
 std::vector<std::byte> updated_header(const StackWriterState& state) {
   std::vector<std::byte> header = state.old_header;
   if (state.spec.format == StackFormat::mrc)
-    update_mrc(header, static_cast<std::int32_t>(state.count));
+    update_mrc(header, static_cast<std::int32_t>(state.count), state.spec.stored);
   else
     update_spider(header, state.count);
   return header;

@@ -21,6 +21,8 @@ decltype(auto) visit_stored(StoredAs stored, F&& f) {
   switch (stored) {
     case StoredAs::int8:
       return f(TypeTag<std::int8_t>{});
+    case StoredAs::uint8:
+      return f(TypeTag<std::uint8_t>{});
     case StoredAs::int16:
       return f(TypeTag<std::int16_t>{});
     case StoredAs::uint16:
@@ -131,12 +133,15 @@ std::vector<std::byte> new_header(const StackWriterState& state,
          .pixel_size_angstrom = spec.pixel_size_angstrom,
          // The main header of a stack speaks of no image.
          .statistics = spec.contents == StackContents::images ? PixelStatistics{} : statistics});
-  const auto header = mrc::make_header({.extent = spec.extent,
-                                        .sections = state.count,
-                                        .mode = stored_type(spec.stored).mrc_mode,
-                                        .kind = is_volume ? mrc::Kind::volume : mrc::Kind::stack,
-                                        .pixel_size_angstrom = spec.pixel_size_angstrom,
-                                        .statistics = statistics});
+  const auto header =
+      mrc::make_header({.extent = spec.extent,
+                        .sections = state.count,
+                        .mode = stored_type(spec.stored).mrc_mode,
+                        .bytes = spec.stored == StoredAs::uint8 ? mrc::Bytes::unsigned_values
+                                                                : mrc::Bytes::signed_values,
+                        .kind = is_volume ? mrc::Kind::volume : mrc::Kind::stack,
+                        .pixel_size_angstrom = spec.pixel_size_angstrom,
+                        .statistics = statistics});
   return {header.begin(), header.end()};
 }
 

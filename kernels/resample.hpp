@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include <quickbeam/core/image_view.hpp>
 
@@ -23,7 +24,8 @@ void resize(ImageView<const float> in, ImageView<float> out, ResampleFilter filt
 
 /// Box reduction by integer factors as Pillow's Image.reduce (edge blocks are partial), NaN left
 /// out; a block of NaN only is NaN. `out` has the extent ceil(in / factor), else Error USAGE.
-/// Exact: sums in double, columns first. Pillow sums up to four pixels in float32 at a time.
+/// Exact: sums in double, columns first, times 1 / pixels. Pillow sums up to four pixels in float32
+/// at a time.
 void box_reduce(ImageView<const float> in, ImageView<float> out, std::int32_t factor_x,
                 std::int32_t factor_y);
 
@@ -31,8 +33,33 @@ void box_reduce(ImageView<const float> in, ImageView<float> out, std::int32_t fa
 /// as whole pixels can, and nothing is enlarged. Preconditions: neither is empty.
 Extent thumbnail_extent(Extent in, Extent box);
 
-/// Pillow's Image.thumbnail (bicubic, reducing_gap 2): when an axis shrinks by 4 or more,
-/// box_reduce by half the shrink first, then resize. NaN and errors as there.
+enum class ThumbnailFilter : std::uint8_t {
+  pil,   ///< Pillow's Image.thumbnail (bicubic, reducing_gap 2): when an axis shrinks by 4 or more,
+         ///< box_reduce by half the shrink first, then resize
+  exact  ///< bicubic resize alone
+};
+
+/// Makes thumbnails of many images of one extent: weights and buffers are made once. Not
+/// thread-safe: one a thread.
+class Thumbnailer {
+ public:
+  /// Throws Error as resize does; an empty `out` does nothing.
+  Thumbnailer(Extent in, Extent out, ThumbnailFilter filter);
+  Thumbnailer(Thumbnailer&&) noexcept;
+  Thumbnailer& operator=(Thumbnailer&&) noexcept;
+  ~Thumbnailer();
+
+  /// NaN as in resize and box_reduce; returns whether there were any. `out` may not overlap `in`.
+  /// Allocates nothing, but for the first image with NaN. Throws Error USAGE for other extents than
+  /// those it was made for.
+  bool run(ImageView<const float> in, ImageView<float> out);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// One thumbnail with ThumbnailFilter::pil. NaN and errors as there.
 void pil_thumbnail(ImageView<const float> in, ImageView<float> out);
 
 /// Gaussian blur with SciPy's gaussian_filter kernel (truncate 4 sigma, reflect borders);

@@ -34,6 +34,11 @@ constexpr Command commands[] = {
      "  quickbeam merge part*.qbstat -o out\n"
      "  quickbeam merge monday.qbstat tuesday.qbstat --partial both.qbstat\n",
      declare_merge},
+    {"shrink", "Make thumbnails of every image of a stack or set",
+     "  quickbeam shrink proj.stk -o thumbs.stk --size 64\n"
+     "  quickbeam shrink particles.star -o thumbs/particles.mrcs --size 64\n"
+     "  quickbeam shrink proj.stk -o grey.mrcs --size 64 --scale minmax8\n",
+     declare_shrink},
     {"convert", "Convert a frame to another format",
      "  quickbeam convert run7_0001.cbf.gz frame.npy\n"
      "  quickbeam convert 3@stack.cbf third.cbf\n"
@@ -50,7 +55,8 @@ constexpr Command commands[] = {
      declare_verify},
     {"simulate", "Make realistic data to try things on",
      "  quickbeam simulate frames -o collection -n 20\n"
-     "  quickbeam simulate frames -o weak -n 5 --strength weak --seed 7\n",
+     "  quickbeam simulate frames -o weak -n 5 --strength weak --seed 7\n"
+     "  quickbeam simulate particles -o particles -n 1000\n",
      declare_simulate},
     {"devices", "List what frames can be processed on",
      "  quickbeam devices\n"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// quickbeam simulate frames: a collection of detector frames to try things on.
+// quickbeam simulate: data to try things on. Here: frames, a collection of a detector's.
 #include <fmt/format.h>
 
 #include <chrono>
@@ -80,27 +80,36 @@ int run_frames(const SimulateOptions& options) {
 }  // namespace
 
 std::function<int()> declare_simulate(CLI::App& app) {
-  auto options = std::make_shared<SimulateOptions>();
   app.require_subcommand(1);
   CLI::App* frames =
       app.add_subcommand("frames", "A rotating crystal on a PILATUS detector, as CBF");
-  add_option(*frames, "-o,--output", options->output, "Folder for the frames")->required();
-  add_option(*frames, "-n,--count", options->count, "Number of frames [10]")
+  CLI::App* particles =
+      app.add_subcommand("particles", "Noisy projections of a virus, as a stack and a STAR file");
+  return [particles, run_frames = declare_simulate_frames(*frames),
+          run_particles = declare_simulate_particles(*particles)] {
+    return particles->parsed() ? run_particles() : run_frames();
+  };
+}
+
+std::function<int()> declare_simulate_frames(CLI::App& app) {
+  auto options = std::make_shared<SimulateOptions>();
+  add_option(app, "-o,--output", options->output, "Folder for the frames")->required();
+  add_option(app, "-n,--count", options->count, "Number of frames [10]")
       ->check(CLI::Range(1, 1000000));
-  add_option(*frames, "--seed", options->seed, "The same seed gives the same frames [1]");
-  add_option(*frames, "--strength", options->strength, "weak, normal or strong [normal]")
+  add_option(app, "--seed", options->seed, "The same seed gives the same frames [1]");
+  add_option(app, "--strength", options->strength, "weak, normal or strong [normal]")
       ->check(CLI::IsMember({"weak", "normal", "strong"}));
-  add_option(*frames, "--start", options->start, "Angle of the first frame in degrees [0]");
-  add_option(*frames, "--increment", options->increment,
+  add_option(app, "--start", options->start, "Angle of the first frame in degrees [0]");
+  add_option(app, "--increment", options->increment,
              "Rotation of a frame in degrees [by strength]");
-  add_option(*frames, "--ice", options->ice, "Strength of ice rings, counts per degree [0]");
-  add_option(*frames, "--modules-x", options->modules_x, "Detector modules across [5]")
+  add_option(app, "--ice", options->ice, "Strength of ice rings, counts per degree [0]");
+  add_option(app, "--modules-x", options->modules_x, "Detector modules across [5]")
       ->check(CLI::Range(1, 40));
-  add_option(*frames, "--modules-y", options->modules_y, "Detector modules down [12]")
+  add_option(app, "--modules-y", options->modules_y, "Detector modules down [12]")
       ->check(CLI::Range(1, 80));
-  add_option(*frames, "--prefix", options->prefix, "Start of the file names [frame]");
-  add_option(*frames, "--threads", options->threads, "Threads; 0 = one a core [0]");
-  options->verbosity.declare(*frames);
+  add_option(app, "--prefix", options->prefix, "Start of the file names [frame]");
+  add_option(app, "--threads", options->threads, "Threads; 0 = one a core [0]");
+  options->verbosity.declare(app);
   return [options] { return run_frames(*options); };
 }
 

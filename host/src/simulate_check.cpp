@@ -31,12 +31,6 @@ std::string text_of(double value) {
   fail(std::move(info));
 }
 
-/// NaN is outside every range.
-void require(const char* name, double value, double low, double high) {
-  if (value >= low && value <= high) return;
-  refuse(ErrorCode::usage, name, text_of(low) + " to " + text_of(high), value);
-}
-
 void require_at_most(const char* name, double value, double most) {
   if (!(value <= most)) refuse(ErrorCode::limit, name, "at most " + text_of(most), value);
 }
@@ -95,6 +89,11 @@ void check_crystal(const CrystalScan& scan) {
 }
 
 }  // namespace
+
+void require(const char* name, double value, double low, double high) {
+  if (value >= low && value <= high) return;
+  refuse(ErrorCode::usage, name, text_of(low) + " to " + text_of(high), value);
+}
 
 void check(const CrystalScan& scan) {
   check_detector(scan);

@@ -8,6 +8,9 @@
 
 namespace quickbeam::simulation {
 
+/// Throws Error (USAGE) unless low <= value <= high; NaN is outside every range.
+void require(const char* name, double value, double low, double high);
+
 /// Throws Error: USAGE for a value out of range, LIMIT for scans too large to simulate.
 void check(const CrystalScan& scan);
 

@@ -11,7 +11,16 @@
 namespace quickbeam::simulation {
 
 /// What a random number is for: keeps the streams of one seed apart.
-enum class Stream : std::uint64_t { orientation, intensity, bad_pixel, dither, background, spot };
+enum class Stream : std::uint64_t {
+  orientation,
+  intensity,
+  bad_pixel,
+  dither,
+  background,
+  spot,
+  particle_pose,
+  particle_noise
+};
 
 /// The output function of SplitMix64 (Steele, Lea, Flood 2014, figure 16): a bijection whose bits
 /// all depend on all bits of x.

@@ -27,7 +27,7 @@ void gaussian_blur(ImageView<const float> in, ImageView<float> out, double sigma
   if (in.extent.empty()) return;
   const AxisWeights x = gaussian_weights(static_cast<std::int32_t>(in.extent.width), sigma);
   const AxisWeights y = gaussian_weights(static_cast<std::int32_t>(in.extent.height), sigma);
-  apply_separable(in, x, y, 0, out);
+  SeparableFilter(in.extent.width, x, y, 0).run(in, out);
 }
 
 }  // namespace quickbeam::kernels

@@ -9,6 +9,7 @@
 #include <quickbeam/core/buffer.hpp>
 #include <quickbeam/core/error.hpp>
 
+#include "kernels/cpu/box_row.hpp"
 #include "kernels/cpu/separable.hpp"
 
 namespace quickbeam::kernels {
@@ -33,42 +34,18 @@ void check_sides(Extent in, Extent out) {
             .found = text_of(extent)});
 }
 
-/// `source_width` x `source_height` pixels of `in`, from its corner, onto all of `out`.
-void resize_source(ImageView<const float> in, double source_width, double source_height,
-                   ResampleFilter filter, ImageView<float> out) {
-  const auto side = [](std::int64_t n) { return static_cast<std::int32_t>(n); };
-  const AxisWeights x =
-      resample_weights(side(in.extent.width), source_width, side(out.extent.width), filter);
-  const AxisWeights y =
-      resample_weights(side(in.extent.height), source_height, side(out.extent.height), filter);
-  apply_separable(in, x, y, has_negative_lobes(filter) ? 0.125 : 0, out);
-}
-
-struct ColumnSums {
-  Buffer<double> sum;
-  Buffer<std::int32_t> count;
-
-  void add(ImageView<const float> in, std::int64_t first_row, std::int64_t end_row) {
-    for (std::int64_t y = first_row; y < end_row; ++y) {
-      const float* row = in.row(y);
-      double* sums = sum.data();
-      std::int32_t* counts = count.data();
-      for (std::int64_t x = 0; x < in.extent.width; ++x) {
-        const float v = row[x];
-        sums[x] += v == v ? static_cast<double>(v) : 0.0;
-        counts[x] += v == v;
-      }
-    }
-  }
-};
-
 }  // namespace
 
 void resize(ImageView<const float> in, ImageView<float> out, ResampleFilter filter) {
   if (out.extent.empty()) return;
   check_sides(in.extent, out.extent);
-  resize_source(in, static_cast<double>(in.extent.width), static_cast<double>(in.extent.height),
-                filter, out);
+  const auto weights = [&](std::int64_t from, std::int64_t to) {
+    return resample_weights(static_cast<std::int32_t>(from), static_cast<double>(from),
+                            static_cast<std::int32_t>(to), filter);
+  };
+  const AxisWeights x = weights(in.extent.width, out.extent.width);
+  const AxisWeights y = weights(in.extent.height, out.extent.height);
+  SeparableFilter(in.extent.width, x, y, least_coverage(filter)).run(in, out);
 }
 
 void box_reduce(ImageView<const float> in, ImageView<float> out, std::int32_t factor_x,
@@ -83,23 +60,9 @@ void box_reduce(ImageView<const float> in, ImageView<float> out, std::int32_t fa
           .expected = "factors of 1 or more and an output of ceil(input / factor)",
           .found = "factors " + std::to_string(factor_x) + ", " + std::to_string(factor_y) +
                    " from " + text_of(in.extent) + " to " + text_of(out.extent)});
-  const auto width = static_cast<std::size_t>(in.extent.width);
-  ColumnSums columns{Buffer<double>(width), Buffer<std::int32_t>(width)};
-  for (std::int64_t y = 0; y < out.extent.height; ++y) {
-    std::fill_n(columns.sum.data(), width, 0.0);
-    std::fill_n(columns.count.data(), width, 0);
-    columns.add(in, y * factor_y, std::min((y + 1) * factor_y, in.extent.height));
-    for (std::int64_t x = 0; x < out.extent.width; ++x) {
-      double sum = 0;
-      std::int64_t count = 0;
-      for (std::int64_t i = x * factor_x; i < std::min((x + 1) * factor_x, in.extent.width); ++i) {
-        sum += columns.sum.data()[i];
-        count += columns.count.data()[i];
-      }
-      out(x, y) = count == 0 ? std::numeric_limits<float>::quiet_NaN()
-                             : static_cast<float>(sum / static_cast<double>(count));
-    }
-  }
+  if (out.extent.empty()) return;
+  BoxSums sums;
+  reduce_boxes(in, factor_x, factor_y, sums, out);
 }
 
 Extent thumbnail_extent(Extent in, Extent box) {
@@ -119,24 +82,48 @@ Extent thumbnail_extent(Extent in, Extent box) {
                              [&](double n) { return n == 0 ? 0 : std::abs(aspect - width / n); })};
 }
 
+struct Thumbnailer::State {
+  ThumbnailSteps steps;
+  SeparableFilter filter;
+  BoxSums sums;
+  Buffer<float> reduced;
+
+  explicit State(ThumbnailSteps made)
+      : steps(std::move(made)),
+        filter(steps.reduced.width, steps.x, steps.y, least_coverage(ResampleFilter::bicubic)) {
+    if (steps.reduces()) reduced.resize(static_cast<std::size_t>(steps.reduced.pixels()));
+  }
+  // The filter points to the steps.
+  State(const State&) = delete;
+};
+
+Thumbnailer::Thumbnailer(Extent in, Extent out, ThumbnailFilter filter) {
+  if (!out.empty()) check_sides(in, out);
+  state_ =
+      std::make_unique<State>(out.empty() ? ThumbnailSteps{} : thumbnail_steps(in, out, filter));
+}
+
+Thumbnailer::Thumbnailer(Thumbnailer&&) noexcept = default;
+Thumbnailer& Thumbnailer::operator=(Thumbnailer&&) noexcept = default;
+Thumbnailer::~Thumbnailer() = default;
+
+bool Thumbnailer::run(ImageView<const float> in, ImageView<float> out) {
+  const ThumbnailSteps& steps = state_->steps;
+  if (in.extent != steps.in || out.extent != steps.out)
+    fail({.code = ErrorCode::usage,
+          .field = "thumbnail",
+          .expected = "images of " + text_of(steps.in) + " and " + text_of(steps.out),
+          .found = text_of(in.extent) + " and " + text_of(out.extent)});
+  if (out.extent.empty()) return false;
+  if (!steps.reduces()) return state_->filter.run(in, out);
+  const ImageView<float> reduced(state_->reduced.data(), steps.reduced);
+  const bool had_nan = reduce_boxes(in, steps.factor_x, steps.factor_y, state_->sums, reduced);
+  return state_->filter.run(reduced, out) || had_nan;
+}
+
 void pil_thumbnail(ImageView<const float> in, ImageView<float> out) {
   if (out.extent.empty()) return;
-  check_sides(in.extent, out.extent);
-  // Pillow's rule for reducing_gap 2.
-  const auto factor = [](std::int64_t from, std::int64_t to) {
-    return std::max(
-        static_cast<std::int32_t>(static_cast<double>(from) / static_cast<double>(to) / 2), 1);
-  };
-  const std::int32_t factor_x = factor(in.extent.width, out.extent.width);
-  const std::int32_t factor_y = factor(in.extent.height, out.extent.height);
-  if (factor_x == 1 && factor_y == 1) return resize(in, out, ResampleFilter::bicubic);
-  const Extent extent{(in.extent.width + factor_x - 1) / factor_x,
-                      (in.extent.height + factor_y - 1) / factor_y};
-  Buffer<float> pixels(static_cast<std::size_t>(extent.pixels()));
-  const ImageView<float> reduced(pixels.data(), extent);
-  box_reduce(in, reduced, factor_x, factor_y);
-  resize_source(reduced, static_cast<double>(in.extent.width) / factor_x,
-                static_cast<double>(in.extent.height) / factor_y, ResampleFilter::bicubic, out);
+  Thumbnailer(in.extent, out.extent, ThumbnailFilter::pil).run(in, out);
 }
 
 }  // namespace quickbeam::kernels

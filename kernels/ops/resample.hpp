@@ -104,6 +104,46 @@ inline AxisWeights resample_weights(std::int32_t in, double source, std::int32_t
   return axis;
 }
 
+/// Where the negative lobes of a filter leave less of the weight than this, the nearest pixel is
+/// taken.
+inline double least_coverage(ResampleFilter filter) {
+  return has_negative_lobes(filter) ? 0.125 : 0;
+}
+
+/// A thumbnail's way: box reduction by the factors, then bicubic weights.
+struct ThumbnailSteps {
+  Extent in{}, out{};
+  std::int32_t factor_x = 1, factor_y = 1;
+  Extent reduced{};  ///< between the two
+  AxisWeights x{}, y{};
+
+  bool reduces() const { return factor_x > 1 || factor_y > 1; }
+};
+
+/// Preconditions: neither is empty, sides are below 2^31.
+inline ThumbnailSteps thumbnail_steps(Extent in, Extent out, ThumbnailFilter filter) {
+  const auto side = [](std::int64_t n) { return static_cast<std::int32_t>(n); };
+  // Pillow's rule for reducing_gap 2.
+  const auto factor = [&](std::int64_t from, std::int64_t to) {
+    if (filter == ThumbnailFilter::exact) return 1;
+    return std::max(
+        static_cast<std::int32_t>(static_cast<double>(from) / static_cast<double>(to) / 2), 1);
+  };
+  ThumbnailSteps steps{.in = in, .out = out};
+  steps.factor_x = factor(in.width, out.width);
+  steps.factor_y = factor(in.height, out.height);
+  steps.reduced = {(in.width + steps.factor_x - 1) / steps.factor_x,
+                   (in.height + steps.factor_y - 1) / steps.factor_y};
+  // The last box may be partial: then less than all of the reduced image is the source.
+  steps.x =
+      resample_weights(side(steps.reduced.width), static_cast<double>(in.width) / steps.factor_x,
+                       side(out.width), ResampleFilter::bicubic);
+  steps.y =
+      resample_weights(side(steps.reduced.height), static_cast<double>(in.height) / steps.factor_y,
+                       side(out.height), ResampleFilter::bicubic);
+  return steps;
+}
+
 /// Where position `i` of an axis of `size` pixels lies when both ends are mirrors (d c b a | a b c
 /// d | d c b a).
 constexpr std::int64_t reflected(std::int64_t i, std::int64_t size) {

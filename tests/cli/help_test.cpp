@@ -18,10 +18,17 @@ struct HelpPage {
   const char* page;     ///< in docs/
   const char* command;  ///< words after `quickbeam`
 };
-constexpr HelpPage pages[] = {
-    {"thumb", "thumb"},       {"stats", "stats"},     {"merge", "merge"},
-    {"convert", "convert"},   {"info", "info"},       {"verify", "verify"},
-    {"simulate", "simulate"}, {"devices", "devices"}, {"simulate", "simulate frames"}};
+constexpr HelpPage pages[] = {{"thumb", "thumb"},
+                              {"stats", "stats"},
+                              {"merge", "merge"},
+                              {"shrink", "shrink"},
+                              {"convert", "convert"},
+                              {"info", "info"},
+                              {"verify", "verify"},
+                              {"simulate", "simulate"},
+                              {"devices", "devices"},
+                              {"simulate", "simulate frames"},
+                              {"simulate", "simulate particles"}};
 
 /// Where the help of a command stands in its page: behind its marker, up to the next end.
 struct Place {

@@ -8,9 +8,10 @@
 
 #include <bit>
 #include <fstream>
-#include <iterator>
 #include <set>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tests/cuda_on_host/sanitizers.hpp"
@@ -37,40 +38,54 @@ ElfW(Addr) load_address() {
 }
 
 /// _ZZ: a variable inside a function (the C++ ABI's mangling).
-bool is_of_a_kernel(const std::string& name) {
+bool is_of_a_kernel(std::string_view name) {
   return name.starts_with("_ZZN9quickbeam7kernels4cuda") ||
          name.starts_with("_ZZN9quickbeam12cuda_on_host12_GLOBAL__N_1");
 }
 
+/// Parts of the program's file. Debug information is most of it: only what is asked for is read.
+class ProgramFile {
+ public:
+  template <class T>
+  std::vector<T> read(std::uint64_t offset, std::uint64_t count) {
+    std::vector<T> values(count);
+    file_.seekg(static_cast<std::streamoff>(offset));
+    file_.read(reinterpret_cast<char*>(values.data()),
+               static_cast<std::streamsize>(count * sizeof(T)));
+    return values;
+  }
+
+ private:
+  std::ifstream file_{"/proc/self/exe", std::ios::binary};
+};
+
 /// The names of variables that run code to begin with: they have a guard, and are not shared.
-std::set<std::string> guarded(const ElfW(Sym) * symbols, std::size_t count, const char* names) {
+std::set<std::string> guarded(std::span<const ElfW(Sym)> symbols, const char* names) {
   std::set<std::string> all;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::string name = names + symbols[i].st_name;
-    if (name.starts_with("_ZGV")) all.insert("_Z" + name.substr(4));
+  for (const ElfW(Sym) & symbol : symbols) {
+    const std::string_view name = names + symbol.st_name;
+    if (name.starts_with("_ZGV")) all.insert("_Z" + std::string(name.substr(4)));
   }
   return all;
 }
 
 std::vector<Variable> find_variables() {
-  std::ifstream file("/proc/self/exe", std::ios::binary);
-  const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
-  const auto* const header = reinterpret_cast<const ElfW(Ehdr)*>(bytes.data());
-  const auto* const sections = reinterpret_cast<const ElfW(Shdr)*>(bytes.data() + header->e_shoff);
+  ProgramFile file;
+  const auto header = file.read<ElfW(Ehdr)>(0, 1).front();
+  const auto sections = file.read<ElfW(Shdr)>(header.e_shoff, header.e_shnum);
   std::vector<Variable> found;
-  for (int s = 0; s < header->e_shnum; ++s) {
-    if (sections[s].sh_type != SHT_SYMTAB) continue;
-    const auto* const symbols =
-        reinterpret_cast<const ElfW(Sym)*>(bytes.data() + sections[s].sh_offset);
-    const char* const names = bytes.data() + sections[sections[s].sh_link].sh_offset;
-    const std::size_t count = sections[s].sh_size / sizeof(ElfW(Sym));
-    const auto not_shared = guarded(symbols, count, names);
-    for (std::size_t i = 0; i < count; ++i) {
-      const ElfW(Sym)& symbol = symbols[i];
-      const std::string name = names + symbol.st_name;
-      if ((symbol.st_info & 0xf) != STT_OBJECT || symbol.st_shndx >= header->e_shnum ||
+  for (const ElfW(Shdr) & section : sections) {
+    if (section.sh_type != SHT_SYMTAB) continue;
+    const auto symbols =
+        file.read<ElfW(Sym)>(section.sh_offset, section.sh_size / sizeof(ElfW(Sym)));
+    const ElfW(Shdr)& strings = sections[section.sh_link];
+    const auto names = file.read<char>(strings.sh_offset, strings.sh_size);
+    const auto not_shared = guarded(symbols, names.data());
+    for (const ElfW(Sym) & symbol : symbols) {
+      const std::string_view name = names.data() + symbol.st_name;
+      if ((symbol.st_info & 0xf) != STT_OBJECT || symbol.st_shndx >= header.e_shnum ||
           sections[symbol.st_shndx].sh_type != SHT_NOBITS || !is_of_a_kernel(name) ||
-          not_shared.contains(name))
+          not_shared.contains(std::string(name)))
         continue;
       found.push_back({.begin = reinterpret_cast<char*>(load_address() + symbol.st_value),
                        .bytes = symbol.st_size});

@@ -68,6 +68,8 @@ for path, dtype, least, scale, is_volume in cases:
     std::string type, least, scale;
   } types[] = {{StoredAs::float32, "float32", "-50", "1"},
                {StoredAs::int8, "int8", "-50", "1"},
+               // mrcfile knows no unsigned bytes; these are below 128.
+               {StoredAs::uint8, "int8", "0", "1"},
                {StoredAs::int16, "int16", "-50", "1"},
                {StoredAs::uint16, "uint16", "0", "1"},
                // mrcfile 1.4 sums the squares of halves in half precision: small values only.
@@ -75,7 +77,7 @@ for path, dtype, least, scale, is_volume in cases:
   std::string cases;
   for (const auto& [stored, type, least, scale] : types)
     for (const bool is_volume : {false, true}) {
-      const std::string path = folder / (type + (is_volume ? ".mrc" : ".mrcs"));
+      const std::string path = folder / (type + least + (is_volume ? ".mrc" : ".mrcs"));
       const StackSpec spec{.extent = {33, 17},
                            .contents = is_volume ? StackContents::volume : StackContents::images,
                            .stored = stored,

@@ -39,6 +39,34 @@ TEST_F(StackUpdates, AddAndReplaceInPlace) {
   }
 }
 
+TEST_F(StackUpdates, BytesKeepTheirSignWithoutStatistics) {
+  for (const StoredAs stored : {StoredAs::int8, StoredAs::uint8})
+    for (const bool stamped : {true, false}) {
+      SCOPED_TRACE(std::to_string(static_cast<int>(stored)) + (stamped ? " stamped" : " bare"));
+      std::vector<float> pixels(45, stored == StoredAs::int8 ? -3.0F : 200.0F);
+      {
+        StackWriter writer(folder_ / "a.mrcs", {.extent = {9, 5}, .stored = stored});
+        writer.append(view_of(pixels, {9, 5}));
+        writer.finish();
+      }
+      if (!stamped) {  // as others write it: DMIN and DMAX say what the bytes are
+        oracle::Bytes bare{test::read_text(folder_ / "a.mrcs")};
+        bare.word(39, 0);
+        bare.word(40, 0);
+        bare.real(20, pixels[0]);
+        bare.real(21, pixels[0]);
+        test::write_text(folder_ / "a.mrcs", bare.text);
+      }
+      StackWriter writer = StackWriter::update(folder_ / "a.mrcs");
+      pixels[7] = 5;
+      writer.append(view_of(pixels, {9, 5}));
+      writer.finish();
+      const StackFile file = StackFile::open(folder_ / "a.mrcs");
+      EXPECT_EQ(read_values(file, 0, 1)[7], pixels[0]);
+      EXPECT_EQ(read_values(file, 1, 1), std::vector<double>(pixels.begin(), pixels.end()));
+    }
+}
+
 TEST_F(StackUpdates, TheUnfinishedOnesDoNotCount) {
   for (const StackFormat format : {StackFormat::mrc, StackFormat::spider}) {
     write("a", {.format = format, .extent = {9, 5}}, 3);

@@ -131,15 +131,18 @@ TEST_F(StackWriting, TypesAndWhatDoesNotFitThem) {
   const std::vector<double> values = {0,    -1,  127.5,    128.5, -129, 70000,
                                       1e39, NAN, INFINITY, -0.5,  2.5,  3.5};
   const Extent extent{4, 3};
-  const auto written = [&](StoredAs stored, std::uint64_t clipped) {
+  const auto written = [&](StoredAs stored, std::uint64_t clipped,
+                           Mode0 mode0 = Mode0::signed_bytes) {
     StackWriter writer(folder_ / "a.mrc", {.extent = extent, .stored = stored});
     writer.append(view_of(values, extent));
     const StackReport report = writer.finish();
     EXPECT_EQ(report.clipped, clipped);
-    return read_values(StackFile::open(folder_ / "a.mrc", {.mode0 = Mode0::signed_bytes}));
+    return read_values(StackFile::open(folder_ / "a.mrc", {.mode0 = mode0}));
   };
   EXPECT_EQ(written(StoredAs::int8, 5),
             (std::vector<double>{0, -1, 127, 127, -128, 127, 127, 0, 127, 0, 2, 4}));
+  EXPECT_EQ(written(StoredAs::uint8, 4, Mode0::automatic),
+            (std::vector<double>{0, 0, 128, 128, 0, 255, 255, 0, 255, 0, 2, 4}));
   EXPECT_EQ(written(StoredAs::int16, 2),
             (std::vector<double>{0, -1, 128, 128, -129, 32767, 32767, 0, 32767, 0, 2, 4}));
   EXPECT_EQ(written(StoredAs::uint16, 4),

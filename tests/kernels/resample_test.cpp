@@ -9,9 +9,13 @@
 #include <cstring>
 #include <limits>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include <quickbeam/core/error.hpp>
+
+#include "tests/kernels/each_target.hpp"
+#include "tests/oracle/thumbnail_oracle.hpp"
 
 namespace quickbeam::kernels {
 namespace {
@@ -52,6 +56,9 @@ Picture resized(const Picture& in, Extent extent, ResampleFilter filter) {
   resize(in.const_view(), out.view(), filter);
   return out;
 }
+
+/// Equal, or both NaN.
+bool same(float a, float b) { return a == b || (std::isnan(a) && std::isnan(b)); }
 
 void expect_near(const Picture& actual, const std::vector<float>& expected) {
   ASSERT_EQ(actual.pixels.size(), expected.size());
@@ -195,6 +202,49 @@ TEST(BoxReduce, LeavesMaskedPixelsOut) {
   EXPECT_TRUE(std::isnan(out.pixels[1]));
 }
 
+/// Naive: every block by itself, columns first, in double.
+float mean_of_box(Picture& in, std::int64_t left, std::int64_t top, std::int64_t factor_x,
+                  std::int64_t factor_y) {
+  double sum = 0, count = 0;
+  for (std::int64_t x = left; x < std::min(left + factor_x, in.extent.width); ++x) {
+    double column = 0;
+    for (std::int64_t y = top; y < std::min(top + factor_y, in.extent.height); ++y)
+      if (const float v = in.at(x, y); !std::isnan(v)) column += v, ++count;
+    sum += column;
+  }
+  return count == 0 ? masked : static_cast<float>(sum * (1 / count));
+}
+
+TEST(BoxReduce, IsTheNaiveOneOnEveryTarget) {
+  std::mt19937 random(5);
+  for (const bool gaps : {false, true})
+    for (const Extent size : {Extent{1, 1}, {31, 5}, {64, 64}, {97, 33}, {200, 17}})
+      for (const auto& [fx, fy] : {std::pair{2, 2}, {3, 1}, {4, 4}, {1, 3}, {7, 5}, {250, 20}}) {
+        Picture in = noise(size);
+        if (gaps)
+          for (float& v : in.pixels)
+            if (random() % 4 == 0) v = masked;
+        const Extent extent{(size.width + fx - 1) / fx, (size.height + fy - 1) / fy};
+        tests::for_each_target([&] {
+          Picture out(extent);
+          box_reduce(in.const_view(), out.view(), fx, fy);
+          for (std::int64_t y = 0; y < extent.height; ++y)
+            for (std::int64_t x = 0; x < extent.width; ++x)
+              EXPECT_TRUE(same(out.at(x, y), mean_of_box(in, x * fx, y * fy, fx, fy)))
+                  << x << ' ' << y << " by " << fx << ' ' << fy;
+        });
+      }
+}
+
+TEST(BoxReduce, InfinitiesAreNotMasked) {
+  constexpr float inf = std::numeric_limits<float>::infinity();
+  Picture in(Extent{4, 2}), out(Extent{2, 1});
+  in.pixels = {inf, -inf, masked, inf, 3, 5, 1, 1};
+  box_reduce(in.const_view(), out.view(), 2, 2);
+  EXPECT_TRUE(std::isnan(out.pixels[0]));
+  EXPECT_EQ(out.pixels[1], inf);
+}
+
 TEST(ThumbnailExtent, AsPillow) {
   EXPECT_EQ(thumbnail_extent({181, 97}, {64, 64}), (Extent{64, 34}));
   EXPECT_EQ(thumbnail_extent({3838, 3710}, {512, 512}), (Extent{512, 495}));
@@ -219,6 +269,90 @@ TEST(PilThumbnail, OfLessThanFourTimesIsPlainBicubic) {
   Picture out({64, 64});
   pil_thumbnail(in.const_view(), out.view());
   EXPECT_EQ(out.pixels, resized(in, {64, 64}, ResampleFilter::bicubic).pixels);
+}
+
+TEST(Thumbnailer, GivesTheSameForEveryImageWhateverCameBefore) {
+  for (const auto& [from, to] : {std::pair{Extent{256, 256}, Extent{64, 64}},
+                                 {{97, 61}, {13, 8}},
+                                 {{120, 120}, {64, 64}},
+                                 {{3, 3}, {2, 2}},
+                                 {{1, 1}, {1, 1}},
+                                 {{503, 499}, {64, 63}}}) {
+    Picture clean = noise(from), gaps = clean, infinite = clean;
+    for (std::int64_t x = 0; x < from.width; ++x) gaps.at(x, from.height / 2) = masked;
+    infinite.at(0, 0) = std::numeric_limits<float>::infinity();
+    const auto once = [&](const Picture& in) {
+      Picture out(to);
+      pil_thumbnail(in.const_view(), out.view());
+      return out;
+    };
+    Thumbnailer thumbnailer(from, to, ThumbnailFilter::pil);
+    for (const Picture* in : {&clean, &gaps, &clean, &infinite, &gaps, &infinite, &clean}) {
+      Picture out(to, -1);
+      thumbnailer.run(in->const_view(), out.view());
+      const Picture expected = once(*in);
+      for (std::size_t i = 0; i < out.pixels.size(); ++i)
+        ASSERT_TRUE(same(out.pixels[i], expected.pixels[i])) << i;
+    }
+  }
+}
+
+TEST(Thumbnailer, AgreesWithTheNaiveOneAtEverySize) {
+  for (const auto& [from, to] : {std::pair{Extent{256, 256}, Extent{64, 64}},
+                                 {{120, 97}, {64, 52}},
+                                 {{101, 103}, {7, 7}},
+                                 {{3, 3}, {2, 2}},
+                                 {{3, 3}, {1, 1}},
+                                 {{1, 40}, {1, 3}},
+                                 {{512, 64}, {64, 8}},
+                                 {{37, 22}, {6, 4}}})
+    for (const bool boxes : {true, false}) {
+      const Picture in = noise(from);
+      Picture out(to);
+      Thumbnailer(from, to, boxes ? ThumbnailFilter::pil : ThumbnailFilter::exact)
+          .run(in.const_view(), out.view());
+      const oracle::Pixels expected =
+          oracle::thumbnail({from.width, from.height, {in.pixels.begin(), in.pixels.end()}},
+                            to.width, to.height, boxes);
+      for (std::size_t i = 0; i < out.pixels.size(); ++i)
+        ASSERT_NEAR(out.pixels[i], expected.values[i], 1e-6 * 250)
+            << from.width << " to " << to.width << ", pixel " << i << ", boxes " << boxes;
+    }
+}
+
+TEST(Thumbnailer, IsTheSameOnEveryTarget) {
+  for (const bool gaps : {false, true}) {
+    Picture in = noise({257, 203});
+    for (std::int64_t y = 0; y < 203 && gaps; ++y) in.at(100, y) = in.at(101, y) = masked;
+    for (const ThumbnailFilter filter : {ThumbnailFilter::pil, ThumbnailFilter::exact}) {
+      Picture best({51, 40});
+      Thumbnailer({257, 203}, {51, 40}, filter).run(in.const_view(), best.view());
+      tests::for_each_target([&] {
+        Picture out({51, 40});
+        Thumbnailer({257, 203}, {51, 40}, filter).run(in.const_view(), out.view());
+        EXPECT_EQ(std::memcmp(out.pixels.data(), best.pixels.data(), best.pixels.size() * 4), 0);
+      });
+    }
+  }
+}
+
+TEST(Thumbnailer, WithTheExactFilterDoesNotReduceFirst) {
+  const Picture in = noise({256, 200});
+  Picture out({32, 25}), reduced({32, 25});
+  Thumbnailer(in.extent, out.extent, ThumbnailFilter::exact).run(in.const_view(), out.view());
+  EXPECT_EQ(out.pixels, resized(in, out.extent, ResampleFilter::bicubic).pixels);
+  pil_thumbnail(in.const_view(), reduced.view());
+  EXPECT_NE(out.pixels, reduced.pixels);
+}
+
+TEST(Thumbnailer, RefusesOtherExtents) {
+  const Picture in = noise({20, 20});
+  Picture out({5, 5}), other({5, 6});
+  Thumbnailer thumbnailer(in.extent, out.extent, ThumbnailFilter::pil);
+  EXPECT_NO_THROW(thumbnailer.run(in.const_view(), out.view()));
+  EXPECT_THROW(thumbnailer.run(in.const_view(), other.view()), Error);
+  EXPECT_THROW(thumbnailer.run(out.const_view(), out.view()), Error);
+  EXPECT_THROW(Thumbnailer({0, 4}, {1, 1}, ThumbnailFilter::pil), Error);
 }
 
 TEST(Resample, RefusesWhatMakesNoSense) {
