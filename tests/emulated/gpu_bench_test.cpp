@@ -76,7 +76,12 @@ TEST(CudaBench, WritesEveryStageWithItsBytesAndItsBound) {
                                   "files to PNG files, cpu",
                                   "files to PNG files, cuda",
                                   "files to PNG files, cpu and cuda at once",
-                                  "PNG encoding, per core"})
+                                  "PNG encoding, per core",
+                                  "statistics of pixels of float32 stacks",
+                                  "statistics of pixels of float16 stacks",
+                                  "statistics of pixels of int16 stacks",
+                                  "statistics of pixels of uint8 stacks",
+                                  "statistics of images of float32 stacks"})
     EXPECT_TRUE(stages.contains(stage)) << stage;
   for (const std::string& bound : bounds)
     EXPECT_GT(found.at("bounds_bytes_s").at(bound).get<double>(), 0) << bound;
