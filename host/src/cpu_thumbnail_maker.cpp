@@ -14,6 +14,7 @@ class CpuThumbnailMaker final : public ThumbnailMaker {
         to_(spec.to),
         thumbnailer_(spec.from, spec.to, kernel_filter(spec.filter)) {}
 
+  std::string_view backend() const override { return "cpu"; }
   std::string run(const ThumbnailBatch& batch) override {
     const auto in = static_cast<std::size_t>(from_.pixels());
     const auto out = static_cast<std::size_t>(to_.pixels());
@@ -31,6 +32,7 @@ class CpuThumbnailMaker final : public ThumbnailMaker {
 /// Nothing is enlarged: what is small already is copied, bit by bit.
 class CopyMaker final : public ThumbnailMaker {
  public:
+  std::string_view backend() const override { return "cpu"; }
   std::string run(const ThumbnailBatch& batch) override {
     std::copy(batch.in.begin(), batch.in.end(), batch.out.begin());
     std::fill(batch.had_nan.begin(), batch.had_nan.end(), std::uint8_t{1});

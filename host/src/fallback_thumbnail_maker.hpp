@@ -19,6 +19,7 @@ class FallbackThumbnailMaker final : public ThumbnailMaker {
                          std::unique_ptr<ThumbnailMaker> cpu);
 
   std::size_t images_at_once() const override { return device_->images_at_once(); }
+  std::string_view backend() const override { return last_->backend(); }
   std::string run(const ThumbnailBatch& batch) override;
 
  private:
@@ -26,6 +27,7 @@ class FallbackThumbnailMaker final : public ThumbnailMaker {
   int number_;
   std::unique_ptr<ThumbnailMaker> device_;
   std::unique_ptr<ThumbnailMaker> cpu_;
+  const ThumbnailMaker* last_;
 };
 
 }  // namespace quickbeam

@@ -150,6 +150,7 @@ ShrunkBatch ImageShrinker::run(std::int64_t first, std::int64_t count) {
     batch.notice += maker_->run({{in + at * in_pixels_, n * in_pixels_},
                                  {batch.pixels.data() + at * out_pixels_, n * out_pixels_},
                                  {had_nan_.data() + at, n}});
+    batch.backends.insert(maker_->backend());
     for (std::size_t i = at; i < at + n; ++i)
       finish(in + i * in_pixels_, batch.pixels.data() + i * out_pixels_, had_nan_[i] != 0,
              batch.non_finite[i]);

@@ -5,6 +5,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include <quickbeam/core/buffer.hpp>
@@ -18,6 +21,7 @@ struct ShrunkBatch {
   std::vector<std::optional<Error>> errors;  ///< one an image; its thumbnail is not to be used
   std::vector<std::uint64_t> non_finite;     ///< pixels of each image
   std::string notice;
+  std::set<std::string_view> backends;  ///< where they were made
 };
 
 /// Not thread-safe: one a thread.

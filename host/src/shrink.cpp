@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <set>
 #include <thread>
 
 #include <quickbeam/pipeline.hpp>
@@ -59,7 +60,6 @@ class ShrinkRun {
         images_(ImageSet::open(job_.inputs, job_.set)),
         plan_(job_, images_),
         numbers_(images_) {
-    report_.backend = job_.device.backend->name();
     report_.stacks = plan_.stacks;
     report_.set = plan_.set;
     report_.failures = images_.failures();
@@ -79,6 +79,8 @@ class ShrinkRun {
     for (std::size_t g = 0; g < plan_.stacks.size() && !stopped(); ++g)
       writers.push_back(shrink_group(g));
     report_.stopped = stopped();
+    for (const std::string_view backend : backends_)
+      report_.backend += (report_.backend.empty() ? "" : ", ") + std::string(backend);
     if (!report_.stopped) finish(writers);
     const std::chrono::duration<double> used = std::chrono::steady_clock::now() - start;
     report_.seconds = used.count();
@@ -147,6 +149,7 @@ class ShrinkRun {
             io::StackWriter& writer, PassResult& result) {
     const Extent to = plan_.stacks[group].to;
     const auto pixels = static_cast<std::size_t>(to.pixels());
+    backends_.insert(batch.backends.begin(), batch.backends.end());
     if (!batch.notice.empty()) report_.notices.push_back(batch.notice);
     for (std::size_t i = 0; i < batch.errors.size(); ++i) {
       const std::uint32_t number = numbers_[positions[i]];
@@ -195,6 +198,7 @@ class ShrinkRun {
   ShrinkPlan plan_;
   ShrinkNumbers numbers_;
   std::map<std::string, std::size_t> failure_of_;  ///< by path: in report_.failures
+  std::set<std::string_view> backends_;
   ShrinkReport report_;
 };
 

@@ -57,7 +57,7 @@ struct ShrinkReport {
   /// pixel is NaN is NaN; infinities spread.
   std::uint64_t non_finite = 0;
   std::int64_t images_with_non_finite = 0;
-  std::string backend;  ///< where it was done
+  std::string backend;  ///< where it was done: "cpu", "cuda", or "cpu, cuda" where one failed
   double seconds = 0;
   bool stopped = false;  ///< nothing was written
 };

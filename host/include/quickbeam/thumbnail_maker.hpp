@@ -7,6 +7,7 @@
 #include <limits>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include <quickbeam/core/extent.hpp>
 
@@ -45,6 +46,8 @@ class ThumbnailMaker {
   /// How many images are best handed over at once: one, which then is still in the cache for other
   /// work on it, or all there are, to fill a device.
   virtual std::size_t images_at_once() const { return 1; }
+  /// Where the last batch was made: "cuda", or "cpu" also where a device has failed.
+  virtual std::string_view backend() const = 0;
   /// Any number of images. Synchronous. Returns what to tell the user: something once, mostly
   /// nothing. Throws std::bad_alloc.
   virtual std::string run(const ThumbnailBatch& batch) = 0;

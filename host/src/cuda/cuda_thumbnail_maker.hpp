@@ -23,6 +23,7 @@ class CudaThumbnailMaker final : public ThumbnailMaker {
   ~CudaThumbnailMaker() override;
 
   std::size_t images_at_once() const override { return any_number; }
+  std::string_view backend() const override { return "cuda"; }
   std::string run(const ThumbnailBatch& batch) override;
 
  private:
