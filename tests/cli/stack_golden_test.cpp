@@ -82,13 +82,13 @@ TEST_F(RealStacks, HaveTheMeanAndVarianceOfNumpy) {
     ASSERT_EQ(run.exit_code, 0) << run.err;
     const std::size_t width = golden.at("pixels").at("shape").at(2);
     for (const std::string map : {"mean", "variance"}) {
-      const auto values = doubles_of(test::read_text(
-          folder_ / (map == "mean" ? "out/average.npy" : "out/variance.npy")));
+      const auto values = doubles_of(
+          test::read_text(folder_ / (map == "mean" ? "out/average.npy" : "out/variance.npy")));
       ASSERT_GT(values.size(), 3 * width + 5) << name;
       const auto [low, high] = std::minmax_element(values.begin(), values.end());
       const auto& range = golden.at(map + "_min_max");
-      const double size = std::max(std::abs(range.at(0).get<double>()),
-                                   std::abs(range.at(1).get<double>()));
+      const double size =
+          std::max(std::abs(range.at(0).get<double>()), std::abs(range.at(1).get<double>()));
       const std::string what = name + ": " + map;
       expect_close(*low, range.at(0), 0, what);
       expect_close(*high, range.at(1), 0, what);

@@ -68,9 +68,9 @@ TEST_F(StatsCommand, PartsMergeToTheSameFiles) {
   write_stack(folder_ / "a.mrcs", floats({9, 7}, 1000, 1e4));
   ASSERT_EQ(run("stats a.mrcs -o one --std").exit_code, 0);
   for (const char* k : {"1", "2", "3"})
-    ASSERT_EQ(run(std::string("stats a.mrcs --part ") + k + "/3 --partial p" + k + ".qbstat")
-                  .exit_code,
-              0);
+    ASSERT_EQ(
+        run(std::string("stats a.mrcs --part ") + k + "/3 --partial p" + k + ".qbstat").exit_code,
+        0);
   const auto merged = run("merge p3.qbstat p1.qbstat p2.qbstat -o merged --std --json");
   ASSERT_EQ(merged.exit_code, 0) << merged.err;
   EXPECT_TRUE(contents_of(folder_ / "merged") == contents_of(folder_ / "one"));
@@ -254,8 +254,8 @@ TEST_F(StatsCommand, MemoryStaysInItsBounds) {
   for (const auto& [extent, images, threads] :
        {Case{{128, 128}, 40'000, 2}, Case{{512, 512}, 2'000, 2}, Case{{4096, 4096}, 33, 1}}) {
     write_sparse_stack(folder_ / "a.mrcs", extent, images);
-    Process process({folder_ / "a.mrcs", "-o", folder_ / "out", "--threads",
-                     std::to_string(threads)});
+    Process process(
+        {folder_ / "a.mrcs", "-o", folder_ / "out", "--threads", std::to_string(threads)});
     ASSERT_EQ(process.wait(), 0);
     const auto bound = (256'000'000 + 40 * extent.pixels() * threads) / 1024;
     RecordProperty("peak_kib_" + std::to_string(extent.width),
