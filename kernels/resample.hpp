@@ -49,9 +49,10 @@ class Thumbnailer {
   Thumbnailer& operator=(Thumbnailer&&) noexcept;
   ~Thumbnailer();
 
-  /// NaN as in resize and box_reduce. `out` may not overlap `in`. Allocates nothing, but for the
-  /// first image with NaN. Throws Error USAGE for other extents than those it was made for.
-  void run(ImageView<const float> in, ImageView<float> out);
+  /// NaN as in resize and box_reduce; returns whether there were any. `out` may not overlap `in`.
+  /// Allocates nothing, but for the first image with NaN. Throws Error USAGE for other extents than
+  /// those it was made for.
+  bool run(ImageView<const float> in, ImageView<float> out);
 
  private:
   struct State;

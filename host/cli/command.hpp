@@ -30,12 +30,16 @@ struct Command {
 };
 
 std::function<int()> declare_thumb(CLI::App& app);
+std::function<int()> declare_shrink(CLI::App& app);
+std::function<int()> declare_montage(CLI::App& app);
 std::function<int()> declare_convert(CLI::App& app);
 std::function<int()> declare_info(CLI::App& app);
 std::function<int()> declare_verify(CLI::App& app);
 std::function<int()> declare_simulate(CLI::App& app);
 std::function<int()> declare_simulate_frames(CLI::App& app);
 std::function<int()> declare_simulate_particles(CLI::App& app);
+std::function<int()> declare_stats(CLI::App& app);
+std::function<int()> declare_merge(CLI::App& app);
 std::function<int()> declare_devices(CLI::App& app);
 
 }  // namespace quickbeam::cli

@@ -114,16 +114,25 @@ bool Verbosity::shows_progress() const {
   return !quiet && ::isatty(STDERR_FILENO) == 1;
 }
 
-Progress::Progress(bool shown, std::size_t total, std::string_view what)
-    : shown_(shown), total_(total), what_(what) {}
+Progress::Progress(bool shown, std::size_t total, std::string_view noun)
+    : shown_(shown), noun_(noun), total_(total) {}
 Progress::~Progress() { clear(); }
 
 void Progress::step(bool failed) {
   ++done_;
   if (failed) ++failed_;
+  show();
+}
+
+void Progress::reach(std::size_t done) {
+  done_ = done;
+  show();
+}
+
+void Progress::show() {
   if (!shown_ || (now_seconds() - last_ < 0.1 && done_ < total_)) return;
   last_ = now_seconds();
-  print_err("\r{}/{} {}, {} failed ", done_, total_, what_, failed_);
+  print_err("\r{}/{} {}, {} failed ", done_, total_, noun_, failed_);
 }
 
 void Progress::clear() {

@@ -70,16 +70,20 @@ struct Verbosity {
 /// A line that rewrites itself on a terminal.
 class Progress {
  public:
-  Progress(bool shown, std::size_t total, std::string_view what = "frames");
+  Progress(bool shown, std::size_t total, std::string_view noun = "frames");
   ~Progress();
   void step(bool failed);
+  /// That many are done in all, none failed.
+  void reach(std::size_t done);
   /// Removes the line, so that a message can be printed.
   void clear();
 
  private:
+  void show();
+
   bool shown_;
+  std::string_view noun_;
   std::size_t total_, done_ = 0, failed_ = 0;
-  std::string_view what_;
   double last_ = 0;
 };
 

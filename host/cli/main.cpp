@@ -25,6 +25,25 @@ constexpr Command commands[] = {
      "  quickbeam thumb run7/ -o archive --preset ispyb\n"
      "  quickbeam thumb run7/ -o thumbs --sum 10 --levels-from collection\n",
      declare_thumb},
+    {"stats", "Mean and variance of every pixel over a stack or set, and statistics of every image",
+     "  quickbeam stats particles.star -o out\n"
+     "  quickbeam stats proj.stk -o out --std --mask 50\n"
+     "  quickbeam stats particles.star --part 2/8 --partial part2.qbstat\n",
+     declare_stats},
+    {"merge", "Join partial statistics of quickbeam stats, in any order",
+     "  quickbeam merge part*.qbstat -o out\n"
+     "  quickbeam merge monday.qbstat tuesday.qbstat --partial both.qbstat\n",
+     declare_merge},
+    {"shrink", "Make thumbnails of every image of a stack or set",
+     "  quickbeam shrink proj.stk -o thumbs.stk --size 64\n"
+     "  quickbeam shrink particles.star -o thumbs/particles.mrcs --size 64\n"
+     "  quickbeam shrink proj.stk -o grey.mrcs --size 64 --scale minmax8\n",
+     declare_shrink},
+    {"montage", "Show the images of a stack or set side by side in one picture",
+     "  quickbeam montage proj.stk -o sheet.png\n"
+     "  quickbeam montage particles.star -o sheet.png --select spread:40 --cols 8 --size 96\n"
+     "  quickbeam montage thumbs.stk -o sheet.jpeg --scale each\n",
+     declare_montage},
     {"convert", "Convert images, stacks and particle sets to another format",
      "  quickbeam convert run7_0001.cbf.gz frame.npy\n"
      "  quickbeam convert 3@stack.cbf third.cbf\n"

@@ -2,45 +2,16 @@
 // What can be known to go wrong with the outputs before the first input is read.
 #include "host/src/output_check.hpp"
 
-#include <sys/stat.h>
-
 #include <filesystem>
 #include <functional>
-#include <map>
 #include <utility>
+
+#include "host/src/input_files.hpp"
 
 namespace quickbeam {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// The files of a job's inputs, by device and number: names can be spelt in many ways.
-class InputFiles {
- public:
-  explicit InputFiles(const std::vector<std::string>& names) : names_(names) {}
-
-  /// The input that `output` is, or null. A link to an input is none: it is replaced, the input
-  /// stays. Inputs are looked at when the first output exists.
-  const std::string* same_as(const std::string& output) {
-    struct stat info {};
-    if (::lstat(output.c_str(), &info) != 0) return nullptr;
-    if (files_.empty()) collect();
-    const auto found = files_.find({info.st_dev, info.st_ino});
-    return found == files_.end() ? nullptr : found->second;
-  }
-
- private:
-  void collect() {
-    struct stat info {};
-    for (const std::string& name : names_)
-      for (const auto look : {::stat, ::lstat})
-        if (look(name.c_str(), &info) == 0)
-          files_.emplace(std::pair(info.st_dev, info.st_ino), &name);
-  }
-
-  const std::vector<std::string>& names_;
-  std::map<std::pair<dev_t, ino_t>, const std::string*> files_;
-};
 
 /// Calls `take(index of the input, path)` for every output the names of the inputs tell.
 template <class Take>

@@ -140,8 +140,9 @@ namespace quickbeam::kernels {
 HWY_EXPORT(box_row);
 HWY_EXPORT(masked_box_row);
 
-void reduce_boxes(ImageView<const float> in, std::int32_t factor_x, std::int32_t factor_y,
+bool reduce_boxes(ImageView<const float> in, std::int32_t factor_x, std::int32_t factor_y,
                   BoxSums& sums, ImageView<float> out) {
+  bool any_nan = false;
   for (std::int64_t y = 0; y < out.extent.height; ++y) {
     const std::int64_t first = y * factor_y;
     const BoxRow row{.first = in.row(first),
@@ -151,9 +152,11 @@ void reduce_boxes(ImageView<const float> in, std::int32_t factor_x, std::int32_t
                      .factor = static_cast<std::size_t>(factor_x)};
     double* values = sums.values.resize(row.width).data();
     if (!HWY_DYNAMIC_DISPATCH(box_row)(row, values, out.row(y))) continue;
+    any_nan = true;
     double* counts = sums.counts.resize(row.width).data();
     HWY_DYNAMIC_DISPATCH(masked_box_row)(row, values, counts, out.row(y));
   }
+  return any_nan;
 }
 
 }  // namespace quickbeam::kernels

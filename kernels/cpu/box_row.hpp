@@ -28,8 +28,9 @@ struct BoxSums {
   Buffer<double> values, counts;
 };
 
-/// box_reduce behind its checks.
-void reduce_boxes(ImageView<const float> in, std::int32_t factor_x, std::int32_t factor_y,
+/// box_reduce behind its checks. Returns whether a sum was NaN: there is NaN, or infinities of both
+/// signs.
+bool reduce_boxes(ImageView<const float> in, std::int32_t factor_x, std::int32_t factor_y,
                   BoxSums& sums, ImageView<float> out);
 
 }  // namespace quickbeam::kernels

@@ -44,9 +44,10 @@ struct PixelSumKernel {
   void (*add)(ImageChunk<T> chunk, std::size_t first, std::size_t last, const SumPlanes& to);
 };
 /// Statistics of a piece of an image, count <= ops::piece_pixels; of 8 and 16 bits by exact sums.
+/// `next`: what will be read after it and is asked for meanwhile; may lie anywhere.
 template <class T>
 struct PieceKernel {
-  ops::Moments (*moments)(const T* in, std::size_t count);
+  ops::Moments (*moments)(const T* in, std::size_t count, const T* next);
 };
 
 template <template <class> class Kernel>

@@ -21,8 +21,8 @@ template <class T>
 constexpr bool has_sums = moment_kind(pixel_type_of<T>()) == MomentKind::sums;
 
 template <class T>
-ImageMoments moments_of_piece(const T* in, std::size_t count) {
-  const ops::Moments m = std::get<PieceKernel<T>>(piece_kernels()).moments(in, count);
+ImageMoments moments_of_piece(const T* in, std::size_t count, const T* next) {
+  const ops::Moments m = std::get<PieceKernel<T>>(piece_kernels()).moments(in, count, next);
   const auto counted = static_cast<std::int64_t>(m.count);
   const std::int64_t missing = static_cast<std::int64_t>(count) - counted;
   if (counted == 0) return {.missing = missing};
@@ -77,9 +77,9 @@ void add_images(const T* in, std::size_t stride, int images, PixelMoments& to,
       const T* chunk = in + static_cast<std::size_t>(k) * stride;
       const int count = std::min(chunk_images, images - k);
       if (!each.empty())
-        for (int i = 0; i < count; ++i) {
-          const auto image = static_cast<std::size_t>(i);
-          merge(moments_of_piece(chunk + image * stride + first, last - first),
+        for (std::size_t image = 0; image < static_cast<std::size_t>(count); ++image) {
+          const T* piece = chunk + image * stride + first;
+          merge(moments_of_piece(piece, last - first, piece + stride),
                 each[static_cast<std::size_t>(k) + image]);
         }
       // A later chunk of this tile must see what an earlier one left out.
@@ -99,9 +99,11 @@ void add_images(const T* in, std::size_t stride, int images, PixelMoments& to) {
 template <class T>
 ImageMoments image_moments(std::span<const T> pixels) {
   ImageMoments all;
-  for (std::size_t first = 0; first < pixels.size(); first += tile_pixels)
-    merge(moments_of_piece(pixels.data() + first, std::min(tile_pixels, pixels.size() - first)),
-          all);
+  for (std::size_t first = 0; first < pixels.size(); first += tile_pixels) {
+    const T* piece = pixels.data() + first;
+    const std::size_t count = std::min(tile_pixels, pixels.size() - first);
+    merge(moments_of_piece(piece, count, piece + count), all);
+  }
   return all;
 }
 

@@ -6,6 +6,9 @@
 #include <hwy/foreach_target.h>  // must come before highway.h
 #include <hwy/highway.h>
 
+#include <limits>
+
+#include "kernels/cpu/load_doubles-inl.hpp"
 #include "kernels/cpu/moment_kernels.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -101,6 +104,35 @@ HWY_INLINE void sum_column(const ImageChunk<T>& chunk, std::size_t p, Column& co
   squares.store(column.squares);
 }
 
+/// Adds Lanes(IntegerTag) pixels to the planes from p on.
+HWY_INLINE void add_column(const Column& column, std::size_t p, const SumPlanes& to) {
+  const hn::CappedTag<std::int64_t, 8> d;
+  const hn::Rebind<std::int32_t, decltype(d)> narrow;
+  const DoubleTag df;
+  for (std::size_t i = 0; i < hn::Lanes(IntegerTag()); i += hn::Lanes(d)) {
+    auto* const squares = reinterpret_cast<std::int64_t*>(to.squares + p + i);
+    const auto sum = hn::PromoteTo(d, hn::Load(narrow, column.sum + i));
+    hn::StoreU(hn::Add(hn::LoadU(d, to.sum + p + i), sum), d, to.sum + p + i);
+    hn::StoreU(hn::Add(hn::LoadU(d, squares), hn::Load(d, column.squares + i)), d, squares);
+    const auto lowest = load_doubles(column.lowest + i), highest = load_doubles(column.highest + i);
+    hn::StoreU(hn::Min(hn::LoadU(df, to.lowest + p + i), lowest), df, to.lowest + p + i);
+    hn::StoreU(hn::Max(hn::LoadU(df, to.highest + p + i), highest), df, to.highest + p + i);
+  }
+}
+
+/// The same for one pixel, without vectors.
+template <class T>
+void add_pixel(const ImageChunk<T>& chunk, std::size_t p, const SumPlanes& to) {
+  const T* from = chunk.in + p;
+  for (int k = 0; k < chunk.images; ++k, from += chunk.stride) {
+    const std::int64_t v = *from;
+    to.sum[p] += v;
+    to.squares[p] += static_cast<std::uint64_t>(v * v);
+    to.lowest[p] = ops::lower(to.lowest[p], static_cast<double>(v));
+    to.highest[p] = ops::higher(to.highest[p], static_cast<double>(v));
+  }
+}
+
 template <class T>
 void add_sums(ImageChunk<T> chunk, std::size_t first, std::size_t last, const SumPlanes& to) {
   const std::size_t lanes = hn::Lanes(IntegerTag());
@@ -108,24 +140,9 @@ void add_sums(ImageChunk<T> chunk, std::size_t first, std::size_t last, const Su
   std::size_t p = first;
   for (; p + lanes <= last; p += lanes) {
     sum_column(chunk, p, column);
-    for (std::size_t i = 0; i < lanes; ++i) to.sum[p + i] += column.sum[i];
-    for (std::size_t i = 0; i < lanes; ++i)
-      to.squares[p + i] += static_cast<std::uint64_t>(column.squares[i]);
-    for (std::size_t i = 0; i < lanes; ++i)
-      to.lowest[p + i] = ops::lower(to.lowest[p + i], static_cast<double>(column.lowest[i]));
-    for (std::size_t i = 0; i < lanes; ++i)
-      to.highest[p + i] = ops::higher(to.highest[p + i], static_cast<double>(column.highest[i]));
+    add_column(column, p, to);
   }
-  for (; p < last; ++p) {
-    const T* from = chunk.in + p;
-    for (int k = 0; k < chunk.images; ++k, from += chunk.stride) {
-      const std::int64_t v = *from;
-      to.sum[p] += v;
-      to.squares[p] += static_cast<std::uint64_t>(v * v);
-      to.lowest[p] = ops::lower(to.lowest[p], static_cast<double>(v));
-      to.highest[p] = ops::higher(to.highest[p], static_cast<double>(v));
-    }
-  }
+  for (; p < last; ++p) add_pixel(chunk, p, to);
 }
 
 template <class... T>

@@ -107,18 +107,18 @@ Thumbnailer::Thumbnailer(Thumbnailer&&) noexcept = default;
 Thumbnailer& Thumbnailer::operator=(Thumbnailer&&) noexcept = default;
 Thumbnailer::~Thumbnailer() = default;
 
-void Thumbnailer::run(ImageView<const float> in, ImageView<float> out) {
+bool Thumbnailer::run(ImageView<const float> in, ImageView<float> out) {
   const ThumbnailSteps& steps = state_->steps;
   if (in.extent != steps.in || out.extent != steps.out)
     fail({.code = ErrorCode::usage,
           .field = "thumbnail",
           .expected = "images of " + text_of(steps.in) + " and " + text_of(steps.out),
           .found = text_of(in.extent) + " and " + text_of(out.extent)});
-  if (out.extent.empty()) return;
+  if (out.extent.empty()) return false;
   if (!steps.reduces()) return state_->filter.run(in, out);
   const ImageView<float> reduced(state_->reduced.data(), steps.reduced);
-  reduce_boxes(in, steps.factor_x, steps.factor_y, state_->sums, reduced);
-  state_->filter.run(reduced, out);
+  const bool had_nan = reduce_boxes(in, steps.factor_x, steps.factor_y, state_->sums, reduced);
+  return state_->filter.run(reduced, out) || had_nan;
 }
 
 void pil_thumbnail(ImageView<const float> in, ImageView<float> out) {

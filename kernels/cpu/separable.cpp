@@ -267,8 +267,10 @@ void SeparableFilter::run_masked(ImageView<const float> in, ImageView<float> out
   }
 }
 
-void SeparableFilter::run(ImageView<const float> in, ImageView<float> out) {
-  if (!run_plain(in, out)) run_masked(in, out);
+bool SeparableFilter::run(ImageView<const float> in, ImageView<float> out) {
+  if (run_plain(in, out)) return false;
+  run_masked(in, out);
+  return true;
 }
 
 }  // namespace quickbeam::kernels

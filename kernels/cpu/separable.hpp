@@ -56,7 +56,8 @@ class SeparableFilter {
                   double least_coverage);
 
   /// Filters the rows of `in`, of the width the filter was made for and the height of `y`.
-  void run(ImageView<const float> in, ImageView<float> out);
+  /// Returns whether there were NaN.
+  bool run(ImageView<const float> in, ImageView<float> out);
 
  private:
   bool run_plain(ImageView<const float> in, ImageView<float> out);

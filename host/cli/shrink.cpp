@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// quickbeam shrink: thumbnails of every particle of a stack or set.
+#include <fmt/format.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include <quickbeam/shrink.hpp>
+
+#include "host/cli/command.hpp"
+#include "host/cli/common.hpp"
+#include "host/cli/inputs.hpp"
+
+namespace quickbeam::cli {
+namespace {
+
+struct ShrinkOptions {
+  Inputs inputs;
+  ReadOptions read;
+  Verbosity verbosity;
+  std::string output, set, filter = "pil", scale = "float", device = "auto", root, config;
+  std::int64_t size = 0;
+  unsigned threads = 0;
+  bool allow_outside = false, json = false, dry_run = false;
+  bool fail_fast = false, keep_going = false;
+};
+
+Json to_json(const ShrunkStack& stack) {
+  Json json{{"path", printable(stack.path, 4096)},
+            {"group", stack.group},
+            {"images", stack.images},
+            {"from_width", stack.from.width},
+            {"from_height", stack.from.height},
+            {"width", stack.to.width},
+            {"height", stack.to.height}};
+  if (stack.pixel_size_angstrom) json["pixel_size_angstrom"] = *stack.pixel_size_angstrom;
+  return json;
+}
+
+Json to_json(const ShrinkReport& report) {
+  Json json;
+  json["stacks"] = Json::array();
+  for (const ShrunkStack& stack : report.stacks) json["stacks"].push_back(to_json(stack));
+  json["set"] = printable(report.set, 4096);
+  json["failures"] = Json::array();
+  for (const ImageSetFailure& failure : report.failures)
+    json["failures"].push_back({{"path", printable(failure.path, 4096)},
+                                {"images", failure.images},
+                                {"error", cli::to_json(failure.error.info())}});
+  for (const std::string& notice : report.notices)
+    json["notices"].push_back(printable(notice, 4096));
+  json["summary"] = {{"done", report.done},
+                     {"failed", report.failed},
+                     {"stopped", report.stopped},
+                     {"non_finite", report.non_finite},
+                     {"images_with_non_finite", report.images_with_non_finite},
+                     {"backend", report.backend},
+                     {"seconds", report.seconds}};
+  return json;
+}
+
+ShrinkJob make_job(const ShrinkOptions& options) {
+  ShrinkJob job;
+  job.inputs = options.inputs.resolve();
+  job.set.read = options.read.policy();
+  if (!options.root.empty()) job.set.root = options.root;
+  job.set.allow_outside = options.allow_outside;
+  job.output = options.output;
+  job.set_output = options.set;
+  job.size = options.size;
+  job.filter = options.filter == "exact" ? ShrinkFilter::exact : ShrinkFilter::pil;
+  job.scale = options.scale == "minmax8" ? ShrinkScale::minmax8 : ShrinkScale::float32;
+  job.threads = options.threads;
+  job.on_failure = options.fail_fast ? OnFailure::stop : OnFailure::keep_going;
+  job.device = choose_device(options.device);
+  job.stop = &interrupted();
+  return job;
+}
+
+/// Counts up as batches are done.
+class ImageProgress {
+ public:
+  explicit ImageProgress(bool shown) : shown_(shown) {}
+  void operator()(std::int64_t done, std::int64_t total) {
+    if (!shown_) return;
+    if (done < done_) clear();
+    if (!line_) line_.emplace(true, static_cast<std::size_t>(total));
+    for (; done_ < done; ++done_) line_->step(false);
+  }
+  void clear() {
+    line_.reset();
+    done_ = 0;
+  }
+
+ private:
+  bool shown_;
+  std::optional<Progress> line_;
+  std::int64_t done_ = 0;
+};
+
+void say_faults(const ShrinkReport& report, bool quiet) {
+  for (const ImageSetFailure& failure : report.failures)
+    print_err("quickbeam: {}{}\n", to_string(failure.error.info()),
+              failure.images > 1 ? fmt::format(" ({} images)", failure.images) : "");
+  if (quiet) return;
+  for (const std::string& notice : report.notices) print_err("{}\n", printable(notice, 4096));
+  if (report.non_finite > 0)
+    print_err(
+        "{} pixels of {} images are no finite numbers: NaN were left out, infinities were "
+        "not\n",
+        report.non_finite, report.images_with_non_finite);
+}
+
+void say_summary(const ShrinkReport& report) {
+  if (report.stopped) return print_err("interrupted: nothing was written\n");
+  std::string text = fmt::format("{} done", report.done);
+  if (report.failed > 0) text += fmt::format(", {} failed", report.failed);
+  print_err("{} in {:.2f} s ({:.0f} images/s)\n", text, report.seconds,
+            static_cast<double>(report.done) / report.seconds);
+  for (const ShrunkStack& stack : report.stacks)
+    print_err("{}: {} images of {} x {} (from {} x {}){}\n", printable(stack.path, 4096),
+              stack.images, stack.to.width, stack.to.height, stack.from.width, stack.from.height,
+              stack.pixel_size_angstrom
+                  ? fmt::format(", {:.6g} angstrom a pixel", *stack.pixel_size_angstrom)
+                  : "");
+  print_err("{}: the set of them\n", printable(report.set, 4096));
+}
+
+int dry_run(const ShrinkJob& job) {
+  const ShrinkReport report = preview_shrink(job);
+  for (const ShrunkStack& stack : report.stacks)
+    fmt::print("{} images of {} x {} -> {} ({} x {})\n", stack.images, stack.from.width,
+               stack.from.height, printable(stack.path, 4096), stack.to.width, stack.to.height);
+  fmt::print("their set -> {}\n", printable(report.set, 4096));
+  say_faults(report, false);
+  return report.failed > 0 ? exit_some_failed : exit_done;
+}
+
+int run_shrink(const ShrinkOptions& options) {
+  const ShrinkJob job = make_job(options);
+  if (options.dry_run) return dry_run(job);
+  watch_interrupts();
+  const bool quiet = options.verbosity.quiet;
+  if (!job.device.notice.empty() && !quiet) print_err("{}\n", job.device.notice);
+  ImageProgress progress(options.verbosity.shows_progress());
+  const ShrinkReport report = shrink_images(job, std::ref(progress));
+  progress.clear();
+  if (options.json)
+    print_text(stdout, to_json(report).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  say_faults(report, quiet);
+  if (!quiet) say_summary(report);
+  if (report.stopped) return exit_interrupted;
+  return report.failed > 0 ? exit_some_failed : exit_done;
+}
+
+}  // namespace
+
+std::function<int()> declare_shrink(CLI::App& app) {
+  auto options = std::make_shared<ShrinkOptions>();
+  options->inputs.declare(app);
+  add_option(
+      app, "-o,--output", options->output,
+      "The stack to write: .mrcs, .mrc, .stk or .spi; images of several sizes give one stack "
+      "a group, NAME_GROUP.mrcs");
+  add_option(app, "--size", options->size, "Pixels along the longer side; nothing is enlarged");
+  add_option(app, "--set", options->set,
+             "The set of the thumbnails, .star or .xmd [the output's name with .star]");
+  add_option(
+      app, "--filter", options->filter,
+      "pil = as Pillow's thumbnail, boxes first where it shrinks much; exact = bicubic alone "
+      "[pil]")
+      ->check(CLI::IsMember({"pil", "exact"}));
+  add_option(app, "--scale", options->scale,
+             "float = values as they are; minmax8 = whole numbers 0 to 255 between the lowest and "
+             "the highest pixel of each image [float]")
+      ->check(CLI::IsMember({"float", "minmax8"}));
+  add_option(app, "--root", options->root,
+             "Folder that names in a set begin at [the current one, then those above the set]");
+  app.add_flag("--allow-outside", options->allow_outside,
+               "Let names in a set be absolute or lead out of the root");
+  add_option(app, "--device", options->device, "auto, cpu, cuda or cuda:N[,M...] [auto]");
+  add_option(app, "--threads", options->threads, "Threads; 0 = one a core [0]");
+  options->read.declare(app);
+  options->read.declare_mode0(app);
+  app.add_flag("--keep-going", options->keep_going,
+               "Leave out images that cannot be read (the default)");
+  app.add_flag("--fail-fast", options->fail_fast, "Stop at the first image that cannot be read")
+      ->excludes("--keep-going");
+  app.add_flag("--dry-run", options->dry_run, "Only show what would be written");
+  app.add_flag("--json", options->json, "Print one JSON document at the end");
+  options->verbosity.declare(app);
+  add_option(app, "--config", options->config, "Read options from a TOML or INI file");
+  return [options, &app] {
+    apply_config(app, options->config);
+    return run_shrink(*options);
+  };
+}
+
+}  // namespace quickbeam::cli

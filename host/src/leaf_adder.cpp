@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Reads the images of a leaf and adds them up: the work of one thread, on the CPU.
+#include "host/src/leaf_adder.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+
+#include <quickbeam/core/buffer.hpp>
+
+#include "host/src/image_set_state.hpp"
+
+namespace quickbeam {
+namespace {
+
+/// Bytes read at a time: they are added while they are in the second cache.
+constexpr std::size_t read_bytes = std::size_t{1} << 20;
+
+class CpuLeafAdder final : public LeafAdder {
+ public:
+  CpuLeafAdder(const ImageSet& set, std::span<const ImageRegion> regions, FailedImages& failed)
+      : set_(set),
+        regions_(regions),
+        failed_(failed),
+        reader_(set),
+        by_blocks_(reads_by_blocks(set)) {}
+
+  LeafOutcome add(const LeafTask& task, Planes& planes,
+                  std::span<kernels::ImageMoments> rows) override {
+    first_ = task.leaf * kernels::leaf_images;
+    rows_ = rows;
+    group_ = task.group;
+    blocks_.emplace(set_.groups()[group_].extent);
+    planes.resize(static_cast<std::size_t>(task.blocks));
+    while (!add_blocks(task, planes))
+      if (task.first_block > 0) return LeafOutcome::begin_again;
+    return LeafOutcome::added;
+  }
+
+ private:
+  /// False when an image failed of which an earlier block has been added.
+  bool add_blocks(const LeafTask& task, Planes& planes) {
+    left_out_ = failed_.within(group_, first_, first_ + std::ssize(rows_));
+    if (task.first_block == 0) std::ranges::fill(rows_, kernels::ImageMoments{});
+    const std::int64_t at_once = by_blocks_ ? 1 : task.blocks;
+    for (std::int64_t b = 0; b < task.blocks; b += at_once) {
+      const std::size_t known = left_out_.size();
+      const auto here =
+          std::span(planes).subspan(static_cast<std::size_t>(b), static_cast<std::size_t>(at_once));
+      add_span(task.first_block + b, here);
+      if (left_out_.size() > known && task.first_block + b > 0) return false;
+    }
+    return true;
+  }
+
+  /// Adds blocks that are read together.
+  void add_span(std::int64_t first_block, std::span<kernels::PixelMoments> planes) {
+    const ImageGroup& facts = set_.groups()[group_];
+    Rows rows = blocks_->rows(first_block);
+    runs_.clear();
+    for (std::int64_t i = 0; i < std::ssize(planes); ++i) {
+      kernels::PixelMoments& to = planes[static_cast<std::size_t>(i)];
+      to.reset(kernels::moment_kind(facts.type), blocks_->pixels(first_block + i));
+      runs_.push_back(regions_[group_].runs(*blocks_, first_block + i));
+      if (i > 0) rows.count += blocks_->rows(first_block + i).count;
+    }
+    const auto stride = static_cast<std::size_t>(rows.count * facts.extent.width);
+    const std::size_t bytes = stride * size_of(facts.type);
+    const std::int64_t step = images_at_once(bytes);
+    buffer_.resize(bytes * static_cast<std::size_t>(std::min(step, std::ssize(rows_))));
+    for (std::int64_t at = 0; at < std::ssize(rows_); at += step) {
+      load(first_ + at, std::min(step, std::ssize(rows_) - at), rows, bytes);
+      visit_type(facts.type, [&]<class T>(TypeTag<T>) { add_loaded<T>(stride, planes); });
+    }
+  }
+
+  /// Whole chunks.
+  static std::int64_t images_at_once(std::size_t bytes) {
+    const auto chunks = static_cast<std::int64_t>(read_bytes / (bytes * kernels::chunk_images));
+    return kernels::chunk_images *
+           std::clamp<std::int64_t>(chunks, 1, kernels::leaf_images / kernels::chunk_images);
+  }
+
+  /// Adds the images in the buffer: all at once when none is left out, else chunk by chunk.
+  template <class T>
+  void add_loaded(std::size_t stride, std::span<kernels::PixelMoments> planes) {
+    const auto chunk_of = [&](std::size_t k) {
+      return (places_[k] - first_) / kernels::chunk_images;
+    };
+    const bool complete = !places_.empty() &&
+                          (places_.front() - first_) % kernels::chunk_images == 0 &&
+                          places_.back() - places_.front() + 1 == std::ssize(places_);
+    for (std::size_t i = 0, end = 0; i < places_.size(); i = end) {
+      end = complete ? places_.size() : i + 1;
+      while (end < places_.size() && chunk_of(end) == chunk_of(i)) ++end;
+      const T* in = reinterpret_cast<const T*>(buffer_.data()) + i * stride;
+      for (std::size_t b = 0; b < planes.size(); in += planes[b++].pixels)
+        add_block(in, stride, i, end, b, planes[b]);
+    }
+  }
+
+  /// Adds images begin .. end - 1 of those loaded, of which block `b` begins at `in`.
+  template <class T>
+  void add_block(const T* in, std::size_t stride, std::size_t begin, std::size_t end, std::size_t b,
+                 kernels::PixelMoments& to) {
+    const auto count = static_cast<int>(end - begin);
+    each_.assign(end - begin, {});
+    const bool whole = runs_[b].size() == 1 && runs_[b][0].count == to.pixels;
+    for (std::size_t k = begin; k < end; ++k) each_[k - begin] = row(k);
+    kernels::add_images(in, stride, count, to,
+                        whole ? std::span(each_) : std::span<kernels::ImageMoments>());
+    for (std::size_t k = begin; k < end; ++k, in += stride) {
+      if (!whole)
+        kernels::merge(moments_of(std::span<const T>(in, to.pixels), runs_[b]), each_[k - begin]);
+      row(k) = each_[k - begin];
+    }
+  }
+
+  kernels::ImageMoments& row(std::size_t k) {
+    return rows_[static_cast<std::size_t>(places_[k] - first_)];
+  }
+
+  /// Of the pixels in the runs alone.
+  template <class T>
+  kernels::ImageMoments moments_of(std::span<const T> pixels,
+                                   std::span<const ImageRegion::Run> runs) {
+    const auto inside = gathered_.resize(pixels.size_bytes());
+    T* const out = reinterpret_cast<T*>(inside.data());
+    std::size_t count = 0;
+    for (const ImageRegion::Run& run : runs) {
+      std::memcpy(out + count, pixels.data() + run.first, run.count * sizeof(T));
+      count += run.count;
+    }
+    return kernels::image_moments(std::span<const T>(out, count));
+  }
+
+  /// Fills the buffer with those of the images that can be read; places_ says which.
+  void load(std::int64_t first, std::int64_t count, Rows rows, std::size_t image_bytes) {
+    places_.clear();
+    const std::int64_t end = first + count;
+    for (std::int64_t at = first; at < end;) {
+      const auto next = std::ranges::lower_bound(left_out_, at);
+      const std::int64_t stop = next == left_out_.end() ? end : std::min(end, *next);
+      if (stop > at) load_run(at, stop - at, rows, image_bytes);
+      at = stop + 1;
+    }
+  }
+
+  void load_run(std::int64_t first, std::int64_t count, Rows rows, std::size_t image_bytes) {
+    const auto bytes = [&](std::int64_t images) {
+      return buffer_.span().subspan(places_.size() * image_bytes,
+                                    static_cast<std::size_t>(images) * image_bytes);
+    };
+    try {
+      reader_.read(group_, first, count, rows, bytes(count));
+      for (std::int64_t k = 0; k < count; ++k) places_.push_back(first + k);
+      return;
+    } catch (const Error&) {
+    }
+    // One by one, to see which it is.
+    for (std::int64_t place = first; place < first + count; ++place) try {
+        reader_.read(group_, place, 1, rows, bytes(1));
+        places_.push_back(place);
+      } catch (const Error& error) {
+        failed_.add(group_, place, error);
+        left_out_.insert(std::ranges::lower_bound(left_out_, place), place);
+      }
+  }
+
+  const ImageSet& set_;
+  std::span<const ImageRegion> regions_;
+  FailedImages& failed_;
+  ImageReader reader_;
+  bool by_blocks_;
+  Buffer<std::byte> buffer_, gathered_;
+  std::size_t group_ = 0;
+  std::int64_t first_ = 0;  ///< place of the leaf's first image
+  std::span<kernels::ImageMoments> rows_;
+  std::optional<ImageBlocks> blocks_;
+  std::vector<std::vector<ImageRegion::Run>> runs_;  ///< of the blocks read together
+  std::vector<kernels::ImageMoments> each_;
+  std::vector<std::int64_t> places_, left_out_;
+};
+
+}  // namespace
+
+void FailedImages::add(std::size_t group, std::int64_t place, const Error& error) {
+  if (on_failure_ == OnFailure::stop) throw error;
+  const std::uint32_t position = set_.order(group)[static_cast<std::size_t>(place)];
+  std::string path = error.info().path.empty() ? set_.name_of(position) : error.info().path;
+  const std::lock_guard lock(mutex_);
+  failures_.emplace(std::pair(group, place), Failure{std::move(path), error});
+}
+
+std::vector<std::int64_t> FailedImages::within(std::size_t group, std::int64_t first,
+                                               std::int64_t end) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::int64_t> places;
+  for (auto at = failures_.lower_bound({group, first});
+       at != failures_.end() && at->first < std::pair(group, end); ++at)
+    places.push_back(at->first.second);
+  return places;
+}
+
+std::size_t FailedImages::count() const {
+  const std::lock_guard lock(mutex_);
+  return failures_.size();
+}
+
+std::vector<ImageSetFailure> FailedImages::by_file() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<ImageSetFailure> files;
+  std::map<std::string_view, std::size_t> index;
+  for (const auto& [place, failure] : failures_) {
+    const auto [known, is_new] = index.emplace(failure.path, files.size());
+    if (is_new) files.push_back({failure.path, failure.error, 0});
+    ++files[known->second].images;
+  }
+  return files;
+}
+
+bool reads_by_blocks(const ImageSet& set) {
+  return std::ranges::all_of(set.state().files,
+                             [](const SetFile& file) { return file.failed || file.stack; });
+}
+
+std::unique_ptr<LeafAdder> make_cpu_leaf_adder(const ImageSet& set,
+                                               std::span<const ImageRegion> regions,
+                                               FailedImages& failed) {
+  return std::make_unique<CpuLeafAdder>(set, regions, failed);
+}
+
+}  // namespace quickbeam
