@@ -47,6 +47,9 @@ void measure_streams(const Options& options, const Inputs& inputs, Stages which,
 /// Kernels on frames of full size in device memory.
 void measure_planes(const Options& options, const Inputs& inputs, Report& report);
 
+/// Statistics of stacks of images that are in device memory.
+void measure_stacks(const Options& options, Report& report);
+
 /// Frames in pinned host memory to pictures there, by the engine.
 void measure_pinned(const Options& options, const Inputs& inputs, Report& report);
 /// Files to PNG files: CPU, GPU, and both at once.

@@ -99,42 +99,53 @@ class ImageProgress {
   std::int64_t done_ = 0;
 };
 
+std::string counted(std::int64_t images) {
+  return fmt::format("{} image{}", images, images == 1 ? "" : "s");
+}
+
 void say_faults(const ShrinkReport& report, bool quiet) {
   for (const ImageSetFailure& failure : report.failures)
     print_err("quickbeam: {}{}\n", to_string(failure.error.info()),
-              failure.images > 1 ? fmt::format(" ({} images)", failure.images) : "");
+              failure.images > 1 ? fmt::format(" ({})", counted(failure.images)) : "");
   if (quiet) return;
   for (const std::string& notice : report.notices) print_err("{}\n", printable(notice, 4096));
   if (report.non_finite > 0)
-    print_err(
-        "{} pixels of {} images are no finite numbers: NaN were left out, infinities were "
-        "not\n",
-        report.non_finite, report.images_with_non_finite);
+    print_err("{} pixels of {} are not finite: NaN and masked ones were left out\n",
+              report.non_finite, counted(report.images_with_non_finite));
 }
 
 void say_summary(const ShrinkReport& report) {
   if (report.stopped) return print_err("interrupted: nothing was written\n");
   std::string text = fmt::format("{} done", report.done);
   if (report.failed > 0) text += fmt::format(", {} failed", report.failed);
+  if (const std::size_t files = report.failures.size(); files > 0)
+    text += fmt::format(" ({} bad file{})", files, files == 1 ? "" : "s");
   print_err("{} in {:.2f} s ({:.0f} images/s)\n", text, report.seconds,
             static_cast<double>(report.done) / report.seconds);
   for (const ShrunkStack& stack : report.stacks)
-    print_err("{}: {} images of {} x {} (from {} x {}){}\n", printable(stack.path, 4096),
-              stack.images, stack.to.width, stack.to.height, stack.from.width, stack.from.height,
+    print_err("{}: {} of {} x {} (from {} x {}){}\n", printable(stack.path, 4096),
+              counted(stack.images), stack.to.width, stack.to.height, stack.from.width,
+              stack.from.height,
               stack.pixel_size_angstrom
                   ? fmt::format(", {:.6g} angstrom a pixel", *stack.pixel_size_angstrom)
                   : "");
   print_err("{}: the set of them\n", printable(report.set, 4096));
 }
 
+/// A file that cannot be opened may be of any number of images, also of none.
+int exit_code(const ShrinkReport& report) {
+  if (report.stopped) return exit_interrupted;
+  return report.failures.empty() ? exit_done : exit_some_failed;
+}
+
 int dry_run(const ShrinkJob& job) {
   const ShrinkReport report = preview_shrink(job);
   for (const ShrunkStack& stack : report.stacks)
-    fmt::print("{} images of {} x {} -> {} ({} x {})\n", stack.images, stack.from.width,
+    fmt::print("{} of {} x {} -> {} ({} x {})\n", counted(stack.images), stack.from.width,
                stack.from.height, printable(stack.path, 4096), stack.to.width, stack.to.height);
   fmt::print("their set -> {}\n", printable(report.set, 4096));
   say_faults(report, false);
-  return report.failed > 0 ? exit_some_failed : exit_done;
+  return exit_code(report);
 }
 
 int run_shrink(const ShrinkOptions& options) {
@@ -150,8 +161,7 @@ int run_shrink(const ShrinkOptions& options) {
     print_text(stdout, to_json(report).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
   say_faults(report, quiet);
   if (!quiet) say_summary(report);
-  if (report.stopped) return exit_interrupted;
-  return report.failed > 0 ? exit_some_failed : exit_done;
+  return exit_code(report);
 }
 
 }  // namespace

@@ -177,22 +177,36 @@ class Opener {
   SetFile look_at(const std::string& path) {
     SetFile file;
     try {
-      if (auto stack = io::StackFile::try_open(path, stack_options(state_.options.read))) {
-        file = facts_of(*stack);
-        for (const std::string& notice : stack->info().notices)
-          state_.notices.push_back(path + ": " + notice);
-        if (open_++ < most_open_files)
-          file.stack = std::make_shared<const io::StackFile>(*std::move(stack));
-      } else {
-        file = facts_of_frames(path, state_.options.read);
-      }
+      file = open_file(path, io::Cut::refuse);
     } catch (const Error& error) {
-      file.failed = true;
+      failure_of_[static_cast<std::uint32_t>(state_.files.size())] = state_.failures.size();
       state_.failures.push_back({path, error, 0});
-      failure_of_[static_cast<std::uint32_t>(state_.files.size())] = state_.failures.size() - 1;
+      file.failed = error.code() != ErrorCode::truncated || !open_cut(path, file);
     }
     file.path = path;
     return file;
+  }
+
+  SetFile open_file(const std::string& path, io::Cut cut) {
+    auto stack = io::StackFile::try_open(path, stack_options(state_.options.read, cut));
+    if (!stack) return facts_of_frames(path, state_.options.read);
+    SetFile file = facts_of(*stack);
+    for (const std::string& notice : stack->info().notices)
+      state_.notices.push_back(path + ": " + notice);
+    if (open_++ < most_open_files)
+      file.stack = std::make_shared<const io::StackFile>(*std::move(stack));
+    return file;
+  }
+
+  /// The images that a cut stack still holds; false when there are none.
+  bool open_cut(const std::string& path, SetFile& file) {
+    try {
+      file = open_file(path, io::Cut::keep_whole);
+      file.cut = true;
+    } catch (const Error&) {
+      return false;  // what was said of the file first is what is wrong with it
+    }
+    return true;
   }
 
   void check_numbers(SourceSet& source, std::span<const std::uint64_t> counts) {
@@ -200,7 +214,8 @@ class Opener {
     for (std::size_t p = 0; p < set.images.size(); ++p) {
       io::SetImage& image = set.images[p];
       const std::uint32_t file = source.first_file + image.file;
-      if (state_.files[file].failed) {
+      const SetFile& facts = state_.files[file];
+      if (facts.failed || (facts.cut && image.number > counts[image.file])) {
         ++state_.failures[failure_of_.at(file)].images;
         continue;
       }
@@ -288,7 +303,8 @@ void Opener::sort_into_groups() {
   for (const SourceSet& source : state_.sources)
     for (std::size_t p = 0; p < source.set.images.size(); ++p) {
       const io::SetImage& image = source.set.images[p];
-      if (state_.files[source.first_file + image.file].failed) continue;
+      const SetFile& file = state_.files[source.first_file + image.file];
+      if (file.failed || image.number > file.images) continue;
       groups.take(source, source.first_position + static_cast<std::uint32_t>(p), image);
     }
   groups.name();
@@ -311,9 +327,10 @@ bool is_set(const std::string& path) {
   return io::is_particle_set(std::span(head).first(file.read(0, head)), path);
 }
 
-io::StackOptions stack_options(const ReadPolicy& policy) {
+io::StackOptions stack_options(const ReadPolicy& policy, io::Cut cut) {
   return {.strictness = policy.strict ? io::Strictness::strict : io::Strictness::lenient,
-          .mode0 = policy.mode0};
+          .mode0 = policy.mode0,
+          .cut = cut};
 }
 
 const SourceSet& ImageSet::State::source_of(std::uint32_t position) const {

@@ -19,6 +19,7 @@ namespace quickbeam {
 struct SetFile {
   std::string path;
   bool failed = false;
+  bool cut = false;  ///< a stack whose last images are not there
   std::int64_t images = 0;
   Extent extent{};
   PixelType type = PixelType::f32;  ///< of the decoded image
@@ -56,7 +57,7 @@ struct ImageSet::State {
   std::uint32_t file_of(std::uint32_t position) const;
 };
 
-io::StackOptions stack_options(const ReadPolicy& policy);
+io::StackOptions stack_options(const ReadPolicy& policy, io::Cut cut);
 
 /// Whether a file is a set, by its name or its first bytes. Throws Error when it cannot be read.
 bool is_set(const std::string& path);

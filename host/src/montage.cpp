@@ -142,7 +142,8 @@ std::int64_t Sheet::tile_size(std::int64_t longest) const {
   constexpr std::int64_t widest_sheet = 1600, smallest = 64, grown = 48;
   if (options_.size > 0) return options_.size;
   if (longest < grown) return grown;
-  return std::min(longest, std::max(smallest, (widest_sheet - layout_.gap) / layout_.columns - layout_.gap));
+  return std::min(longest,
+                  std::max(smallest, (widest_sheet - layout_.gap) / layout_.columns - layout_.gap));
 }
 
 void Sheet::plan() {

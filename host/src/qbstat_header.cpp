@@ -39,6 +39,9 @@ void append_group(ByteAppender& out, const QbstatGroup& group) {
   out.number(facts.extent.width);
   out.number(facts.extent.height);
   out.number(facts.pixel_size_angstrom);
+  out.number(facts.optics.voltage_kv);
+  out.number(facts.optics.spherical_aberration_mm);
+  out.number(facts.optics.amplitude_contrast);
   out.number(static_cast<std::uint32_t>(facts.kind));
   out.number(std::uint32_t{facts.region.whole() ? 0U : 1U});
   out.bytes(facts.region.bits());
@@ -125,6 +128,9 @@ class HeaderParser {
     facts.pixel_size_angstrom = number<double>("pixel size");
     check(std::isfinite(facts.pixel_size_angstrom) && facts.pixel_size_angstrom >= 0, "pixel size",
           "a length or 0", "another number");
+    for (double* fact : {&facts.optics.voltage_kv, &facts.optics.spherical_aberration_mm,
+                         &facts.optics.amplitude_contrast})
+      *fact = number<double>("optics");
     const auto kind = number<std::uint32_t>("kind");
     check(kind <= 1, "kind", "0 or 1", std::to_string(kind));
     facts.kind = static_cast<kernels::MomentKind>(kind);

@@ -4,7 +4,9 @@
 
 #include <cmath>
 #include <string>
+#include <tuple>
 
+#include "host/src/image_set_state.hpp"
 #include "host/src/thumbnail_slot.hpp"
 #include "io/md5.hpp"
 
@@ -36,6 +38,28 @@ std::string reading_of(const ReadPolicy& policy) {
       break;
   }
   return {};
+}
+
+/// What all images of a group have in common; nothing of stacks without a set.
+Optics optics_of(const ImageSet& set, std::size_t g) {
+  const ImageSet::State& state = set.state();
+  const io::OpticsGroup* common = nullptr;
+  for (const std::uint32_t position : set.order(g)) {
+    const SourceSet& source = state.source_of(position);
+    const std::uint32_t group = state.image(position).group;
+    if (source.by_name || group >= source.set.groups.size()) return {};
+    const io::OpticsGroup& mine = source.set.groups[group];
+    if (!common) common = &mine;
+    if (common == &mine) continue;
+    const auto facts = [](const io::OpticsGroup& o) {
+      return std::tie(o.voltage_kv, o.spherical_aberration_mm, o.amplitude_contrast);
+    };
+    if (facts(*common) != facts(mine)) return {};
+  }
+  if (!common) return {};
+  return {common->voltage_kv.value_or(Optics::unknown),
+          common->spherical_aberration_mm.value_or(Optics::unknown),
+          common->amplitude_contrast.value_or(Optics::unknown)};
 }
 
 ImageRegion region_of(const StatisticsRegion& region, const ReadPolicy& policy, Extent extent) {
@@ -81,7 +105,8 @@ std::vector<GroupFacts> facts_of(const ImageSet& set, const StatisticsJob& job) 
                      .pixel_size_angstrom = group.pixel_size_angstrom.value_or(0),
                      .kind = kernels::moment_kind(group.type),
                      .images = group.count,
-                     .region = region_of(job.region, job.set.read, group.extent)};
+                     .region = region_of(job.region, job.set.read, group.extent),
+                     .optics = optics_of(set, all.size())};
     if (!std::isfinite(facts.pixel_size_angstrom) || facts.pixel_size_angstrom < 0)
       facts.pixel_size_angstrom = 0;
     all.push_back(std::move(facts));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,12 @@
 #include "kernels/moments.hpp"
 
 namespace quickbeam {
+
+/// How the images of a group were made, NaN where it is not known. Only passed on.
+struct Optics {
+  static constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
+  double voltage_kv = unknown, spherical_aberration_mm = unknown, amplitude_contrast = unknown;
+};
 
 /// The same for all parts of a group.
 struct GroupFacts {
@@ -27,11 +34,10 @@ struct GroupFacts {
   kernels::MomentKind kind = kernels::MomentKind::moments;
   std::int64_t images = 0;  ///< in the whole group
   ImageRegion region{};
+  Optics optics{};
 
   ImageBlocks blocks() const { return ImageBlocks(extent); }
   std::int64_t leaves() const { return leaves_of(images); }
-
-  friend bool operator==(const GroupFacts&, const GroupFacts&) = default;
 };
 
 /// A node that is there, and how many of its images were counted.

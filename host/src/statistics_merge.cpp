@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The job of `merge`: partial statistics of any parts of any sets, joined as one run would have.
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <list>
 #include <map>
-#include <numeric>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -69,6 +69,14 @@ bool alike(const GroupFacts& a, const GroupFacts& b) {
          a.region == b.region;
 }
 
+/// The facts with the smallest key are taken, so that it does not matter which file came first.
+auto key_of(const GroupFacts& facts) {
+  const auto bits = [](double value) { return std::bit_cast<std::uint64_t>(value); };
+  return std::tuple(std::string_view(facts.set), facts.index, std::string_view(facts.name),
+                    bits(facts.optics.voltage_kv), bits(facts.optics.spherical_aberration_mm),
+                    bits(facts.optics.amplitude_contrast));
+}
+
 std::vector<Member> members_of(const std::list<QbstatFile>& files) {
   std::map<std::string, Member> by_identity;
   for (const QbstatFile& file : files)
@@ -80,9 +88,7 @@ std::vector<Member> members_of(const std::list<QbstatFile>& files) {
       if (!alike(member.facts, facts))
         fail_inconsistent(member.sources.front(), source, "group " + facts.name,
                           text_of(member.facts), text_of(facts));
-      // The smallest name, so that it does not matter which file came first.
-      const auto key = [](const GroupFacts& f) { return std::tie(f.set, f.index, f.name); };
-      if (key(facts) < key(member.facts)) member.facts = facts;
+      if (key_of(facts) < key_of(member.facts)) member.facts = facts;
       member.sources.push_back(source);
     }
   std::vector<Member> members;

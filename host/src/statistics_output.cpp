@@ -37,22 +37,30 @@ std::string map_path(const StatisticsOutputs& outputs, StatisticsMap map,
                  file + (outputs.format == StatisticsOutputs::Format::npy ? ".npy" : ".mrc"));
 }
 
-bool known(const std::vector<StatisticsResult>& results) {
-  return std::ranges::all_of(results,
-                             [](const auto& r) { return r.facts.pixel_size_angstrom > 0; });
+/// Whether there is all that RELION asks of optics groups: with less in it, RELION takes the table
+/// for that of the particles.
+bool has_optics(const std::vector<StatisticsResult>& results) {
+  return std::ranges::all_of(results, [](const auto& r) {
+    const Optics& optics = r.facts.optics;
+    return r.facts.pixel_size_angstrom > 0 && std::isfinite(optics.voltage_kv) &&
+           std::isfinite(optics.spherical_aberration_mm) &&
+           std::isfinite(optics.amplitude_contrast);
+  });
 }
 
 void write_optics(io::StarWriter& out, const std::vector<StatisticsResult>& results) {
-  std::vector<std::string_view> labels = {"_rlnOpticsGroupName", "_rlnOpticsGroup"};
-  const bool has_pixel_sizes = known(results);
-  if (has_pixel_sizes) labels.push_back("_rlnImagePixelSize");
-  labels.insert(labels.end(), {"_rlnImageSize", "_rlnImageDimensionality"});
+  const std::string_view labels[] = {
+      "_rlnOpticsGroupName",   "_rlnOpticsGroup",    "_rlnVoltage",   "_rlnSphericalAberration",
+      "_rlnAmplitudeContrast", "_rlnImagePixelSize", "_rlnImageSize", "_rlnImageDimensionality"};
   out.table("optics", labels);
   std::int64_t number = 0;
   for (const StatisticsResult& result : results) {
     out.value(result.facts.name);
     out.value(++number);
-    if (has_pixel_sizes) out.value(result.facts.pixel_size_angstrom);
+    out.value(result.facts.optics.voltage_kv);
+    out.value(result.facts.optics.spherical_aberration_mm);
+    out.value(result.facts.optics.amplitude_contrast);
+    out.value(result.facts.pixel_size_angstrom);
     out.value(result.facts.extent.width);
     out.value(std::int64_t{2});
     out.end_row();
@@ -77,7 +85,7 @@ void write_table(const StatisticsOutputs& outputs, const std::vector<StatisticsR
                  const StatisticsRows& rows) {
   io::StarWriter out(table_path(outputs));
   out.comment("version 30001");
-  write_optics(out, results);
+  if (has_optics(results)) write_optics(out, results);
   const std::string_view labels[] = {"_rlnImageName",    "_rlnOpticsGroup",
                                      "_rlnMinimumValue", "_rlnMaximumValue",
                                      "_rlnAverageValue", "_rlnStandardDeviationValue",

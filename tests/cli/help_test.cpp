@@ -19,6 +19,9 @@ struct HelpPage {
   const char* command;  ///< words after `quickbeam`
 };
 constexpr HelpPage pages[] = {{"thumb", "thumb"},
+                              {"stats", "stats"},
+                              {"merge", "merge"},
+                              {"shrink", "shrink"},
                               {"convert", "convert"},
                               {"info", "info"},
                               {"verify", "verify"},

@@ -1,22 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Runs of many frames: two into one folder, one that is stopped, memory that does not grow.
 #include <gtest/gtest.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <thread>
-#include <utility>
 #include <vector>
 
 #include <quickbeam/files.hpp>
 
 #include "tests/cli/command.hpp"
+#include "tests/cli/process.hpp"
 
 namespace quickbeam {
 namespace {
@@ -25,40 +21,16 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-/// A started `quickbeam thumb`; its messages go nowhere.
-class Process {
+/// A started `quickbeam thumb` on the CPU.
+class Process : public test::Process {
  public:
-  explicit Process(std::vector<std::string> words) {
-    words.insert(words.begin(), {QUICKBEAM_COMMAND, "thumb", "-q", "--device", "cpu"});
-    std::vector<char*> argv;
-    for (auto& word : words) argv.push_back(word.data());
-    argv.push_back(nullptr);
-    pid_ = ::fork();
-    if (pid_ != 0) return;
-    if (std::freopen("/dev/null", "w", stderr) != nullptr) ::execv(argv[0], argv.data());
-    ::_exit(127);
-  }
-  Process(const Process&) = delete;
-  Process& operator=(const Process&) = delete;
-  ~Process() {
-    if (pid_ > 0) {
-      ::kill(pid_, SIGKILL);
-      wait();
-    }
-  }
-  void signal(int number) const { ::kill(pid_, number); }
-  /// The exit code; 128 + N after signal N.
-  int wait() {
-    int status = 0;
-    ::wait4(std::exchange(pid_, -1), &status, 0, &usage_);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  }
-  /// The most memory it held, after wait().
-  long peak_kib() const { return usage_.ru_maxrss; }
+  explicit Process(std::vector<std::string> words) : test::Process(with_command(words)) {}
 
  private:
-  pid_t pid_ = -1;
-  rusage usage_{};
+  static std::vector<std::string> with_command(std::vector<std::string> words) {
+    words.insert(words.begin(), {"thumb", "-q", "--device", "cpu"});
+    return words;
+  }
 };
 
 class LongRuns : public ::testing::Test {

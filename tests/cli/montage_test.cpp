@@ -31,8 +31,7 @@ class MontageCommand : public ::testing::Test {
   std::vector<int> images(const std::string& arguments) const {
     std::vector<int> numbers;
     const auto json = sheet(arguments);
-    for (const auto& tile : json.at("tiles"))
-      numbers.push_back(tile.at("image").get<int>());
+    for (const auto& tile : json.at("tiles")) numbers.push_back(tile.at("image").get<int>());
     return numbers;
   }
   TemporaryFolder folder_;

@@ -5,9 +5,15 @@
 
 #include <sha256.h>
 
+#include <algorithm>
+#include <cmath>
+#include <cstring>
 #include <nlohmann/json.hpp>
+#include <numeric>
+#include <vector>
 
 #include "tests/cli/command.hpp"
+#include "tests/host/statistics_stacks.hpp"
 
 namespace quickbeam {
 namespace {
@@ -53,6 +59,50 @@ TEST_F(RealStacks, ReadToTheValuesOfOtherPrograms) {
     // Through a Spider stack and back.
     pixels_of(source, "a.stk", 0);
     EXPECT_EQ(sha256_of(pixels_of(folder_ / "a.stk", "b.npy", bytes_of(golden))), sha) << name;
+  }
+}
+
+/// The doubles of a .npy file with a header of 128 bytes.
+std::vector<double> doubles_of(const std::string& file) {
+  if (file.size() < 128) return {};
+  std::vector<double> values((file.size() - 128) / 8);
+  std::memcpy(values.data(), file.data() + 128, 8 * values.size());
+  return values;
+}
+
+/// |found - expected| against the size of what is there.
+void expect_close(double found, double expected, double size, const std::string& what) {
+  EXPECT_LE(std::abs(found - expected), 1e-6 * std::max(std::abs(expected), size)) << what;
+}
+
+TEST_F(RealStacks, HaveTheMeanAndVarianceOfNumpy) {
+  for (const auto& [name, golden] : golden_.items()) {
+    const auto run = test::quickbeam("stats --format npy '" + data + "/" + name + "' -o '" +
+                                     folder_ / "out" + "'");
+    ASSERT_EQ(run.exit_code, 0) << run.err;
+    const std::size_t width = golden.at("pixels").at("shape").at(2);
+    for (const std::string map : {"mean", "variance"}) {
+      const auto values = doubles_of(
+          test::read_text(folder_ / (map == "mean" ? "out/average.npy" : "out/variance.npy")));
+      ASSERT_GT(values.size(), 3 * width + 5) << name;
+      const auto [low, high] = std::minmax_element(values.begin(), values.end());
+      const auto& range = golden.at(map + "_min_max");
+      const double size =
+          std::max(std::abs(range.at(0).get<double>()), std::abs(range.at(1).get<double>()));
+      const std::string what = name + ": " + map;
+      expect_close(*low, range.at(0), 0, what);
+      expect_close(*high, range.at(1), 0, what);
+      expect_close(values[3 * width + 5], golden.at(map + "_at_3_5"), 1e-6 * size, what);
+      expect_close(std::accumulate(values.begin(), values.end(), 0.0), golden.at(map + "_sum"),
+                   size, what);
+    }
+    const auto rows = test::read_table(folder_ / "out/particles.star");
+    const auto &means = golden.at("per_image_mean"), &sds = golden.at("per_image_sd");
+    ASSERT_EQ(rows.size(), golden.at("pixels").at("shape").at(0).get<std::size_t>());
+    for (std::size_t k = 0; k < std::min(rows.size(), means.size()); ++k) {
+      expect_close(std::stod(rows[k][4]), means.at(k), sds.at(k), name);
+      expect_close(std::stod(rows[k][5]), sds.at(k), 0, name);
+    }
   }
 }
 

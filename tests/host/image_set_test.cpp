@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <gtest/gtest.h>
 
+#include <sys/stat.h>
+
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <vector>
 
@@ -187,6 +190,43 @@ TEST_F(ImageSetTest, FilesThatFailAreLeftOut) {
   EXPECT_EQ(order, (std::vector<std::uint32_t>{0, 2}));
 }
 
+// S26 and M04 of the catalogue: what stands before the cut is used, and the cut is said.
+TEST_F(ImageSetTest, OfCutStacksTheWholeImagesAreUsed) {
+  for (const char* name : {"a.mrcs", "b.stk"}) {
+    const std::string path = stack(name, 1, {4, 4}, 5);
+    // The last image, and part of the one before; Spider's have headers of 1024 bytes.
+    const std::uintmax_t lost = name[0] == 'b' ? 1024 + 70 : 70;
+    std::filesystem::resize_file(path, std::filesystem::file_size(path) - lost);
+    const auto alone = open({path});
+    EXPECT_EQ(alone.groups()[0].count, 3) << name;
+    ASSERT_EQ(alone.failures().size(), 1u);
+    EXPECT_EQ(alone.failures()[0].error.info().code, ErrorCode::truncated);
+    EXPECT_EQ(read<float>(alone, 0, 2, 1, {0, 1}).front(), value_of(1, 2, 0));
+    const std::string file(name);
+    const auto star = open({text("s.star", "data_\nloop_\n_rlnImageName\n5@" + file + "\n2@" +
+                                               file + "\n4@" + file + "\n")});
+    EXPECT_EQ(star.groups()[0].count, 1);
+    EXPECT_EQ(star.order(0)[0], 1u);
+    EXPECT_EQ(star.failures()[0].images, 2);
+  }
+}
+
+// T10
+TEST_F(ImageSetTest, WhatIsNoRegularFileFailsAlone) {
+  stack("a.mrcs", 1, {4, 4}, 3);
+  std::filesystem::create_directory(folder_ / "folder.mrcs");
+  ASSERT_EQ(::mkfifo((folder_ / "fifo.mrcs").c_str(), 0600), 0);
+  const auto set = open({text("s.star",
+                              "data_\nloop_\n_rlnImageName\n1@folder.mrcs\n1@a.mrcs\n"
+                              "1@fifo.mrcs\n1@gone.mrcs\n")});
+  EXPECT_EQ(set.groups()[0].count, 1);
+  ASSERT_EQ(set.failures().size(), 3u);
+  EXPECT_EQ(set.failures()[0].error.info().code, ErrorCode::io);
+  EXPECT_EQ(set.failures()[1].error.info().code, ErrorCode::io);
+  EXPECT_EQ(set.failures()[2].error.info().code, ErrorCode::not_found);
+}
+
+// T07
 TEST_F(ImageSetTest, NumbersBeyondTheStackAreErrors) {
   const std::string a = stack("a.mrcs", 1, {4, 4}, 3);
   const auto by_name = test::expect_error(ErrorCode::inconsistent, [&] { (void)open({"4@" + a}); });

@@ -263,7 +263,7 @@ TEST_F(MontageTest, APartOfASetWithFailedFilesIsShown) {
 TEST_F(MontageTest, AnImageThatCannotBeReadLeavesItsTileMasked) {
   const std::string path = stack("a.stk", {50, 50}, 3);
   std::string bytes = test::read_text(path);
-  const std::size_t image = 1200 + 10000;  // header of 6 records of 200 bytes, and pixels
+  const std::size_t image = 1200 + 10000;   // header of 6 records of 200 bytes, and pixels
   for (const std::size_t word : {2U, 12U})  // rows and columns, big-endian: 50.0
     bytes.replace(1200 + image + 4 * (word - 1), 4, std::string("\x42\x48\x00\x00", 4));
   test::write_text(path, bytes);

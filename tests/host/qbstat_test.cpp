@@ -127,7 +127,7 @@ TEST_F(Qbstat, WhatCannotBeIsAnErrorBeforeMemoryIsTaken) {
   std::uint32_t name_bytes;
   std::memcpy(&name_bytes, good.data() + name, 4);
   const std::size_t width = name + 4 + name_bytes + 4;
-  const std::size_t images = width + 8 + 8 + 8 + 4 + 4, rows = images + 8, nodes = rows + 16;
+  const std::size_t images = width + 48 + 4 + 4, rows = images + 8, nodes = rows + 16;
   const auto refused = [&](std::size_t at, auto value) {
     std::string text = good;
     put(text, at, value);
@@ -146,8 +146,8 @@ TEST_F(Qbstat, WhatCannotBeIsAnErrorBeforeMemoryIsTaken) {
   EXPECT_EQ(refused(width, std::int64_t{0x7fffffff}), "size") << "larger than the file";
   EXPECT_EQ(refused(width + 8, std::int64_t{-1}), "height");
   EXPECT_EQ(refused(width + 16, std::bit_cast<std::uint64_t>(std::nan(""))), "pixel size");
-  EXPECT_EQ(refused(width + 24, std::uint32_t{2}), "kind");
-  EXPECT_EQ(refused(width + 28, std::uint32_t{1}), "images") << "the bits are not there";
+  EXPECT_EQ(refused(width + 48, std::uint32_t{2}), "kind");
+  EXPECT_EQ(refused(width + 52, std::uint32_t{1}), "images") << "the bits are not there";
   EXPECT_EQ(refused(images, huge), "images");
   EXPECT_EQ(refused(rows, std::uint64_t{4}), "rows");
   EXPECT_EQ(refused(rows + 8, std::uint64_t{1} << 63), "size");

@@ -15,6 +15,7 @@
 #include <quickbeam/core/error.hpp>
 
 #include "tests/kernels/each_target.hpp"
+#include "tests/oracle/thumbnail_oracle.hpp"
 
 namespace quickbeam::kernels {
 namespace {
@@ -294,6 +295,29 @@ TEST(Thumbnailer, GivesTheSameForEveryImageWhateverCameBefore) {
         ASSERT_TRUE(same(out.pixels[i], expected.pixels[i])) << i;
     }
   }
+}
+
+TEST(Thumbnailer, AgreesWithTheNaiveOneAtEverySize) {
+  for (const auto& [from, to] : {std::pair{Extent{256, 256}, Extent{64, 64}},
+                                 {{120, 97}, {64, 52}},
+                                 {{101, 103}, {7, 7}},
+                                 {{3, 3}, {2, 2}},
+                                 {{3, 3}, {1, 1}},
+                                 {{1, 40}, {1, 3}},
+                                 {{512, 64}, {64, 8}},
+                                 {{37, 22}, {6, 4}}})
+    for (const bool boxes : {true, false}) {
+      const Picture in = noise(from);
+      Picture out(to);
+      Thumbnailer(from, to, boxes ? ThumbnailFilter::pil : ThumbnailFilter::exact)
+          .run(in.const_view(), out.view());
+      const oracle::Pixels expected =
+          oracle::thumbnail({from.width, from.height, {in.pixels.begin(), in.pixels.end()}},
+                            to.width, to.height, boxes);
+      for (std::size_t i = 0; i < out.pixels.size(); ++i)
+        ASSERT_NEAR(out.pixels[i], expected.values[i], 1e-6 * 250)
+            << from.width << " to " << to.width << ", pixel " << i << ", boxes " << boxes;
+    }
 }
 
 TEST(Thumbnailer, IsTheSameOnEveryTarget) {

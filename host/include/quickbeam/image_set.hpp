@@ -35,11 +35,12 @@ struct ImageGroup {
   std::int64_t count = 0;  ///< > 0
 };
 
-/// A file that could not be used. Its images are in no group.
+/// A file that could not be used, or not as a whole: of a stack that is cut, the images that are
+/// there in full are used.
 struct ImageSetFailure {
   std::string path;
   Error error;
-  std::int64_t images = 0;
+  std::int64_t images = 0;  ///< of a set, that are in no group for it
 };
 
 /// Opens every file once to see what is in it. Images have a position in the set (its own order,

@@ -76,7 +76,7 @@ struct StatisticsReport {
 ///
 /// Results have the same bits for any number of threads, and any division into parts that are
 /// merged (docs/decisions/0022). NaN and infinities are counted and left out. Memory: 256 MB, 40
-/// bytes a pixel a thread, and about 80 bytes an image. `on_images(n, total)` is called as images
+/// bytes a pixel a thread, and about 100 bytes an image. `on_images(n, total)` is called as images
 /// are done, one call at a time, from any thread. Throws Error for faults of the job itself:
 /// USAGE, INCONSISTENT (region), DEVICE, IO (outputs), what ImageSet::open throws; with
 /// OnFailure::stop also the first failure.
