@@ -62,7 +62,7 @@ need() {
 # which does not matter: initcheck is not for it.
 sanitize() { # TOOL
   need compute-sanitizer
-  local filter='ByteOffsetCuda.Escapes*:ByteOffsetCuda.Tangled*:ByteOffsetSinks/4.DecodeMasksAndClips:ByteOffsetSinks/1.CountsPixels:ByteOffsetSinks/4.AddsFrameAfterFrame:StreamReduce.EscapesEverywhere*:ReducePlanes/0.AnyNumber*:DilatePlanes/0.AnyNumber*:ToneCuda/0.IsTheNumber*:LevelsCuda/0.ManyPercents*:PlanesCuda/4.Widens*:WorkPlanesCuda/0.ClipsInPlace'
+  local filter='ByteOffsetCuda.Escapes*:ByteOffsetCuda.Tangled*:ByteOffsetSinks/4.DecodeMasksAndClips:ByteOffsetSinks/1.CountsPixels:ByteOffsetSinks/4.AddsFrameAfterFrame:StreamReduce.EscapesEverywhere*:ReducePlanes/0.AnyNumber*:DilatePlanes/0.AnyNumber*:ToneCuda/0.IsTheNumber*:LevelsCuda/0.ManyPercents*:PlanesCuda/4.Widens*:WorkPlanesCuda/0.ClipsInPlace:CudaMoments.Of*:CudaMoments/1.OfPixelsThat*:CudaMoments/8.OfImages*'
   [[ $1 == initcheck ]] || filter+=':Engine.BatchesOfAnySizeAreEqual'
   compute-sanitizer --tool "$1" --error-exitcode 99 "$CUDA_TEST" --gtest_brief=1 --gtest_filter="$filter"
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Writes a particle set whose images now lie elsewhere and may have been made smaller.
+// Writes a particle set, as it is or with images that lie elsewhere and may have been made smaller.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ namespace quickbeam::io {
 
 /// Where the images of one optics group have gone.
 struct GroupTarget {
-  std::string stack;                            ///< as image names say it: "thumbs.mrcs"
+  std::string stack;  ///< as image names say it: "thumbs.mrcs"; empty = nowhere, names stay
   std::optional<double> pixel_size_angstrom{};  ///< new; absent = as before
   std::optional<Extent> image_size{};           ///< new; absent = as before
 };

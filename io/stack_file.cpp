@@ -187,7 +187,7 @@ ImageFile describe(const StackInfo& info) {
   file.info.notices = info.notices;
   file.info.mask = {.negatives = false, .top_values = false};  // densities, not counts
   if (info.pixel_size_angstrom)
-    file.info.pixel_width_um = file.info.pixel_height_um = *info.pixel_size_angstrom * 1e-4;
+    file.info.pixel_width_um = file.info.pixel_height_um = *info.pixel_size_angstrom / 1e4;
   Stream& all = file.streams.emplace_back();
   all.payload.encoding = info.encoding;
   all.payload.order = info.order;

@@ -30,7 +30,11 @@ struct WrittenSet {
   }
 
   std::string name_of(std::uint32_t position) const {
-    return image_name(numbers[position], groups[set.images[position].group].stack);
+    const SetImage& image = set.images[position];
+    const std::string& stack = groups[image.group].stack;
+    if (!stack.empty()) return image_name(numbers[position], stack);
+    const std::string_view file = set.files[image.file];
+    return image.number == 0 ? std::string(file) : image_name(image.number, file);
   }
 
   /// Whether a fact is known of every group: only then can it be a column.

@@ -47,8 +47,13 @@ void measure_streams(const Options& options, const Inputs& inputs, Stages which,
 /// Kernels on frames of full size in device memory.
 void measure_planes(const Options& options, const Inputs& inputs, Report& report);
 
+/// Statistics of stacks of images that are in device memory.
+void measure_stacks(const Options& options, Report& report);
+
 /// Frames in pinned host memory to pictures there, by the engine.
 void measure_pinned(const Options& options, const Inputs& inputs, Report& report);
+/// Particles to thumbnails: kernels on images in device memory, and the engine from pinned memory.
+void measure_particles(const Options& options, Report& report);
 /// Files to PNG files: CPU, GPU, and both at once.
 void measure_files(const Options& options, const Inputs& inputs, Report& report);
 

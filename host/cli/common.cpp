@@ -80,6 +80,17 @@ void ReadOptions::declare_mode0(CLI::App& app) {
       ->check(CLI::IsMember({"auto", "signed", "unsigned", "imod"}));
 }
 
+void ReadOptions::declare_sets(CLI::App& app) {
+  add_option(app, "--root", root, "Folder that the names in a set begin at");
+  app.add_flag("--allow-outside", allow_outside, "Names in a set may lead out of the root");
+}
+
+ImageSetOptions ReadOptions::set_options() const {
+  ImageSetOptions options{.read = policy(), .allow_outside = allow_outside};
+  if (!root.empty()) options.root = root;
+  return options;
+}
+
 ReadPolicy ReadOptions::policy() const {
   return {.md5 = md5 == "off"    ? Md5Policy::off
                  : md5 == "warn" ? Md5Policy::warn

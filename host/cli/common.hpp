@@ -14,6 +14,7 @@
 
 #include <quickbeam/core/error.hpp>
 #include <quickbeam/core/frame_info.hpp>
+#include <quickbeam/image_set.hpp>
 #include <quickbeam/read_policy.hpp>
 
 namespace quickbeam::cli {
@@ -44,14 +45,18 @@ CLI::Option* add_option(CLI::App& app, const std::string& flags, T& value,
 /// or INI file (`name = value` lines). Throws Error USAGE for a name that is no option, IO.
 void apply_config(CLI::App& app, const std::string& path);
 
-/// --md5, --strict and --mode0.
+/// --md5, --strict, --mode0, and where the names in a set begin.
 struct ReadOptions {
   std::string md5 = "off";
   bool strict = false;
   std::string mode0 = "auto";
+  std::string root;
+  bool allow_outside = false;
   void declare(CLI::App& app);
   void declare_mode0(CLI::App& app);
+  void declare_sets(CLI::App& app);
   ReadPolicy policy() const;
+  ImageSetOptions set_options() const;
 };
 
 /// -v, -q and --progress: what is said on stderr.

@@ -39,14 +39,22 @@ constexpr Command commands[] = {
      "  quickbeam shrink particles.star -o thumbs/particles.mrcs --size 64\n"
      "  quickbeam shrink proj.stk -o grey.mrcs --size 64 --scale minmax8\n",
      declare_shrink},
-    {"convert", "Convert a frame to another format",
+    {"montage", "Show the images of a stack or set side by side in one picture",
+     "  quickbeam montage proj.stk -o sheet.png\n"
+     "  quickbeam montage particles.star -o sheet.png --select spread:40 --cols 8 --size 96\n"
+     "  quickbeam montage thumbs.stk -o sheet.jpeg --scale each\n",
+     declare_montage},
+    {"convert", "Convert images, stacks and particle sets to another format",
      "  quickbeam convert run7_0001.cbf.gz frame.npy\n"
      "  quickbeam convert 3@stack.cbf third.cbf\n"
-     "  quickbeam convert run7_0001.cbf frame.png\n",
+     "  quickbeam convert run7_0001.cbf frame.png\n"
+     "  quickbeam convert particles.star chosen.mrcs\n"
+     "  quickbeam convert image.npy 5@particles.stk\n",
      declare_convert},
     {"info", "Show what a file is: format, size, type, geometry",
      "  quickbeam info run7_0001.cbf\n"
-     "  quickbeam info run7_0001.cbf --json\n",
+     "  quickbeam info run7_0001.cbf --json\n"
+     "  quickbeam info particles.star --statistics\n",
      declare_info},
     {"verify", "Compare a slow reference, the CPU and the GPU on your own files, value by value",
      "  quickbeam verify run7_0001.cbf\n"

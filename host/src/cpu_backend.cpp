@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "host/src/backends.hpp"
+#include "host/src/cpu_thumbnail_maker.hpp"
 #include "host/src/frame_rows.hpp"
 
 namespace quickbeam {
@@ -102,6 +103,9 @@ class CpuBackend final : public Backend {
     return visit_type(plan.type, [&](auto tag) -> std::unique_ptr<Reducer> {
       return std::make_unique<CpuReducer<typename decltype(tag)::type>>(plan);
     });
+  }
+  std::unique_ptr<ThumbnailMaker> make_thumbnail_maker(const ThumbnailSpec& spec) const override {
+    return make_cpu_thumbnail_maker(spec);
   }
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Single files: described, read, written.
+// Single images: addressed, read, written as CBF.
 #include <quickbeam/files.hpp>
 
 #include <filesystem>
@@ -7,6 +7,8 @@
 #include <quickbeam/core/error.hpp>
 
 #include "host/src/frame_file.hpp"
+#include "host/src/image_output.hpp"
+#include "host/src/image_set_state.hpp"
 #include "io/atomic_file.hpp"
 #include "io/cbf.hpp"
 #include "io/image_name.hpp"
@@ -16,45 +18,36 @@
 namespace quickbeam {
 namespace {
 
-std::string_view name_of(io::Compression compression) {
-  constexpr std::string_view names[] = {"none", "gzip", "bzip2"};
-  return names[static_cast<std::size_t>(compression)];
-}
-
-StreamDescription describe(const io::Stream& stream) {
-  const Payload& p = stream.payload;
-  const std::uint64_t bytes =
-      is_plain(p.encoding)
-          ? stored_image_bytes(p.encoding, p.type, p.extent) * static_cast<std::uint64_t>(p.depth)
-          : p.bytes.size();
-  return {p.encoding, p.type, p.extent, p.depth, stream.offset, bytes, !stream.md5.empty()};
-}
-
-std::int64_t only_image(const FrameFile& file) {
-  if (file.frames() == 1) return 0;
+[[noreturn]] void fail_without_number(const std::string& path, std::int64_t images) {
   fail({.code = ErrorCode::usage,
-        .path = file.path(),
+        .path = path,
         .field = "images",
-        .expected = "N@" + file.path() + " with N from 1 to " + std::to_string(file.frames()),
+        .expected = "N@" + path + " with N from 1 to " + std::to_string(images),
         .found = "no number"});
+}
+
+/// The N-th image of a set, from the stack it is in.
+LoadedImage load_particle(const ImageAddress& address, const ImageSetOptions& options) {
+  const ImageSet set = ImageSet::open({&address.path, 1}, options);
+  const std::int64_t count = set.positions();
+  if (!address.number && count != 1) fail_without_number(address.path, count);
+  const std::int64_t number = address.number.value_or(1);
+  if (number > count) fail_beyond(address.path, count, number);
+  const auto position = static_cast<std::uint32_t>(number - 1);
+  const SetFile& file = set.state().files[set.state().file_of(position)];
+  LoadedImage image = load_image({file.path, set.state().image(position).number}, options.read);
+  image.info.notices.insert(image.info.notices.begin(), set.notices().begin(), set.notices().end());
+  return image;
 }
 
 }  // namespace
 
-FileDescription describe_file(const std::string& path, const ReadPolicy& policy) {
-  FrameFile file;
-  file.open(path, policy);
-  FileDescription d{.format = file.file().format,
-                    .compression = std::string(name_of(file.compression())),
-                    .stored_bytes = file.stored_bytes(),
-                    .unpacked_bytes = file.unpacked_bytes(),
-                    .header = file.file().header,
-                    .attributes = file.file().attributes,
-                    .info = file.file().info,
-                    .streams = {},
-                    .frames = file.frames()};
-  for (const auto& stream : file.file().streams) d.streams.push_back(describe(stream));
-  return d;
+void fail_beyond(const std::string& path, std::int64_t images, std::int64_t number) {
+  fail({.code = ErrorCode::inconsistent,
+        .path = path,
+        .field = "images",
+        .expected = "a number from 1 to " + std::to_string(images),
+        .found = std::to_string(number)});
 }
 
 ImageAddress parse_address(std::string_view text) {
@@ -72,22 +65,22 @@ ImageAddress parse_address(std::string_view text) {
 }
 
 std::int64_t index_of(const FrameFile& file, const ImageAddress& address) {
-  if (!address.number) return only_image(file);
-  if (*address.number <= file.frames()) return *address.number - 1;
-  fail({.code = ErrorCode::inconsistent,
-        .path = file.path(),
-        .field = "images",
-        .expected = "a number from 1 to " + std::to_string(file.frames()),
-        .found = std::to_string(*address.number)});
+  if (!address.number && file.frames() != 1) fail_without_number(file.path(), file.frames());
+  const std::int64_t number = address.number.value_or(1);
+  if (number > file.frames()) fail_beyond(file.path(), file.frames(), number);
+  return number - 1;
 }
 
-LoadedImage load_image(const ImageAddress& address, const ReadPolicy& policy) {
-  FrameFile file;
-  file.open(address.path, policy);
+LoadedImage load_frame(FrameFile& file, const ImageAddress& address, const ReadPolicy& policy) {
   const std::int64_t index = index_of(file, address);
+  file.release_frames();
   try {
     const Payload payload = file.frame(index);
-    LoadedImage loaded{Image(payload.type, payload.extent), file.file().info};
+    LoadedImage loaded{.pixels = Image(payload.type, payload.extent),
+                       .info = file.file().info,
+                       .attributes = file.file().attributes};
+    if (file.stack() != nullptr)
+      loaded.pixel_size_angstrom = file.stack()->info().pixel_size_angstrom;
     const auto bytes = static_cast<std::size_t>(payload.extent.pixels()) * size_of(payload.type);
     const auto wrapped = kernels::decode_all(payload, {loaded.pixels.view().data, bytes});
     if (wrapped) {
@@ -98,6 +91,17 @@ LoadedImage load_image(const ImageAddress& address, const ReadPolicy& policy) {
   } catch (const Error& error) {
     throw file.located(error, index);
   }
+}
+
+LoadedImage load_image(const ImageAddress& address, const ReadPolicy& policy) {
+  return load_image(address, ImageSetOptions{.read = policy});
+}
+
+LoadedImage load_image(const ImageAddress& address, const ImageSetOptions& options) {
+  if (is_set(address.path)) return load_particle(address, options);
+  FrameFile file;
+  file.open(address.path, options.read);
+  return load_frame(file, address, options.read);
 }
 
 void save_cbf(const std::string& path, ConstAnyView pixels, const FrameInfo& info, Digest digest) {

@@ -85,6 +85,9 @@ class FrameFile {
 /// file has several, INCONSISTENT for a number beyond the last.
 std::int64_t index_of(const FrameFile& file, const ImageAddress& address);
 
+/// The image an address names, decoded. The file is open; its frames given out before are released.
+LoadedImage load_frame(FrameFile& file, const ImageAddress& address, const ReadPolicy& policy);
+
 /// What a frame wrapping its running sum at `pixel` means under `policy`: a notice, or an Error.
 std::string wrap_notice(std::uint64_t pixel);
 void check_wrap(std::uint64_t pixel, const ReadPolicy& policy);

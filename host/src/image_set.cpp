@@ -24,14 +24,6 @@ std::string text_of(Extent extent) {
   return std::to_string(extent.width) + " x " + std::to_string(extent.height);
 }
 
-bool is_set(const std::string& path) {
-  if (io::is_set_name(path)) return true;
-  if (io::is_frame_name(path)) return false;
-  std::array<std::byte, 4096> head;
-  const io::PlainFile file(path);
-  return io::is_particle_set(std::span(head).first(file.read(0, head)), path);
-}
-
 SetFile facts_of(const io::StackFile& stack) {
   const io::StackInfo& info = stack.info();
   SetFile file;
@@ -326,6 +318,14 @@ void Opener::sort_into_groups() {
 }
 
 }  // namespace
+
+bool is_set(const std::string& path) {
+  if (io::is_set_name(path)) return true;
+  if (io::is_frame_name(path) || io::without_format_hint(path).size() != path.size()) return false;
+  std::array<std::byte, 4096> head;
+  const io::PlainFile file(path);
+  return io::is_particle_set(std::span(head).first(file.read(0, head)), path);
+}
 
 io::StackOptions stack_options(const ReadPolicy& policy, io::Cut cut) {
   return {.strictness = policy.strict ? io::Strictness::strict : io::Strictness::lenient,

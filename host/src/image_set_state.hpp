@@ -59,4 +59,7 @@ struct ImageSet::State {
 
 io::StackOptions stack_options(const ReadPolicy& policy, io::Cut cut);
 
+/// Whether a file is a set, by its name or its first bytes. Throws Error when it cannot be read.
+bool is_set(const std::string& path);
+
 }  // namespace quickbeam

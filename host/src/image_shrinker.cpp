@@ -33,13 +33,17 @@ void stretch(std::span<const float> image, std::span<float> thumbnail) {
 }  // namespace
 
 ImageShrinker::ImageShrinker(const ShrinkJob& job, const ImageSet& images, std::size_t group,
-                             Extent to, std::size_t turn)
+                             Extent to, std::size_t turn, unsigned sharers)
     : of_(images.groups()[group]),
       group_(group),
       scale_(job.scale),
       reader_(images),
       memory_(job.device.backend->make_host_memory()),
-      maker_(make_thumbnail_maker({of_.extent, to, job.filter}, job.device, turn)),
+      maker_(job.device.backend->make_thumbnail_maker({.from = of_.extent,
+                                                       .to = to,
+                                                       .filter = job.filter,
+                                                       .device = job.device.device(turn),
+                                                       .sharers = sharers})),
       in_pixels_(static_cast<std::size_t>(of_.extent.pixels())),
       out_pixels_(static_cast<std::size_t>(to.pixels())),
       stored_(of_.type == PixelType::f32 ? memory_.get() : nullptr),
@@ -75,12 +79,18 @@ void ImageShrinker::widen(std::size_t image) {
   });
 }
 
-/// Infinities show in the thumbnail; NaN are known to the maker.
+/// Infinities show in the thumbnail; NaN are known to the maker. A NaN is the same NaN wherever it
+/// was made, but for one that was copied.
 void ImageShrinker::finish(const float* in, float* out, bool had_nan,
                            std::uint64_t& non_finite) const {
   const std::span<const float> image(in, in_pixels_);
   const std::span<float> thumbnail(out, out_pixels_);
-  if (had_nan || count_non_finite(thumbnail) != 0) non_finite = count_non_finite(image);
+  if (had_nan || count_non_finite(thumbnail) != 0) {
+    non_finite = count_non_finite(image);
+    if (in_pixels_ != out_pixels_)
+      for (float& v : thumbnail)
+        if (std::isnan(v)) v = std::numeric_limits<float>::quiet_NaN();
+  }
   if (scale_ == ShrinkScale::minmax8) stretch(image, thumbnail);
 }
 

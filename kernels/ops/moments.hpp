@@ -14,7 +14,7 @@ namespace quickbeam::kernels::ops {
 inline constexpr double plus_infinity = std::numeric_limits<double>::infinity();
 
 /// Pixels of a piece of an image: a piece stays in the L1 cache, or in the registers of a warp.
-inline constexpr int piece_pixels = 2048;
+inline constexpr int piece_pixels = 1024;
 /// Partial sums of a piece: pixel i of it goes to sum i % piece_lanes, on every SIMD target.
 inline constexpr int piece_lanes = 32;
 
@@ -103,7 +103,7 @@ struct Sums {
 QUICKBEAM_HD constexpr Moments moments_of(const Sums& sums) {
   if (sums.count == 0) return {};
   const auto count = static_cast<double>(sums.count);
-  // count * squares < 2^11 * 2^43
+  // count * squares < 2^10 * 2^42
   const std::int64_t m2_times_count =
       sums.count * static_cast<std::int64_t>(sums.squares) - sums.sum * sums.sum;
   return {count, static_cast<double>(sums.sum) / count, static_cast<double>(m2_times_count) / count,

@@ -55,16 +55,33 @@ TEST(CudaBench, WritesEveryStageWithItsBytesAndItsBound) {
     stages.insert(row.at("stage").get<std::string>());
     if (row.contains("bound")) bounds.insert(row.at("bound").get<std::string>());
   }
-  for (const char* const stage :
-       {"device copy (read + write)", "host to device, pinned", "device to host, pinned",
-        "host memcpy (read + write)", "decode to int32, one core of the host", "index of streams",
-        "index + decode to int32", "index + decode fused with mean 10 x 10",
-        "compressed to 8-bit thumbnail, sampled dilation 10", "levels of reduced frames",
-        "tone of reduced frames", "dilation 10 x 10 of int32, full size",
-        "max 10 x 10 of int32 frames", "latency of one frame in memory, cuda",
-        "pinned host memory to thumbnails on the host", "files to PNG files, cpu",
-        "files to PNG files, cuda", "files to PNG files, cpu and cuda at once",
-        "PNG encoding, per core"})
+  for (const char* const stage : {"device copy (read + write)",
+                                  "host to device, pinned",
+                                  "device to host, pinned",
+                                  "host memcpy (read + write)",
+                                  "decode to int32, one core of the host",
+                                  "index of streams",
+                                  "index + decode to int32",
+                                  "index + decode fused with mean 10 x 10",
+                                  "compressed to 8-bit thumbnail, sampled dilation 10",
+                                  "levels of reduced frames",
+                                  "tone of reduced frames",
+                                  "dilation 10 x 10 of int32, full size",
+                                  "max 10 x 10 of int32 frames",
+                                  "latency of one frame in memory, cuda",
+                                  "thumbnails 20 to 5 of float32, resident",
+                                  "thumbnails 20 to 5 of float32, pinned host memory and back",
+                                  "thumbnails 20 to 5 of float32, CPU",
+                                  "pinned host memory to thumbnails on the host",
+                                  "files to PNG files, cpu",
+                                  "files to PNG files, cuda",
+                                  "files to PNG files, cpu and cuda at once",
+                                  "PNG encoding, per core",
+                                  "statistics of pixels of float32 stacks",
+                                  "statistics of pixels of float16 stacks",
+                                  "statistics of pixels of int16 stacks",
+                                  "statistics of pixels of uint8 stacks",
+                                  "statistics of images of float32 stacks"})
     EXPECT_TRUE(stages.contains(stage)) << stage;
   for (const std::string& bound : bounds)
     EXPECT_GT(found.at("bounds_bytes_s").at(bound).get<double>(), 0) << bound;

@@ -78,7 +78,7 @@ inline Statistics<double> in_lanes(const std::vector<double>& values, std::size_
 }
 
 /// Groups of `size` values, each in lanes, joined in order. Of a pixel over a stack: groups of 16,
-/// one lane. Of an image: groups of 2048, 32 lanes.
+/// one lane. Of an image: groups of 1024, 32 lanes.
 inline Statistics<double> in_groups(const std::vector<double>& values, std::size_t size,
                                     std::size_t lanes) {
   Statistics<double> out;
