@@ -145,6 +145,7 @@ int main(int argc, char** argv) {
   for (const Command& command : commands) {
     CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.summary));
     sub->footer("Examples:\n" + std::string(command.examples));
+    sub->immediate_callback();  // else settings meant for one command are checked by all
     sub->callback([&run, work = command.declare(*sub)] { run = work; });
   }
   try {
