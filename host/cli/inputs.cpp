@@ -166,7 +166,7 @@ void Inputs::declare(CLI::App& app) {
                  "Files, folders, quoted patterns ('run_*.cbf'), @LIST (a file of names)");
   add_option(app, "--files-from", files_from, "Read names from FILE, - for standard input");
   add_option(app, "--select", select,
-             "Of all inputs take first, last, every:N, spread:N (joined by commas)");
+             "Of all inputs take first, last, every:N, spread:N, N, A-B (joined by commas)");
 }
 
 std::vector<std::string> Inputs::resolve() const {
