@@ -7,6 +7,7 @@
 #include "host/src/backends.hpp"
 #include "host/src/cpu_thumbnail_maker.hpp"
 #include "host/src/frame_rows.hpp"
+#include "host/src/leaf_adder.hpp"
 
 namespace quickbeam {
 namespace {
@@ -106,6 +107,9 @@ class CpuBackend final : public Backend {
   }
   std::unique_ptr<ThumbnailMaker> make_thumbnail_maker(const ThumbnailSpec& spec) const override {
     return make_cpu_thumbnail_maker(spec);
+  }
+  std::unique_ptr<LeafAdder> make_leaf_adder(const LeafSource& source) const override {
+    return make_cpu_leaf_adder(source);
   }
 };
 

@@ -399,6 +399,9 @@ class DoctoredBackend final : public Backend {
   std::unique_ptr<ThumbnailMaker> make_thumbnail_maker(const ThumbnailSpec& spec) const override {
     return cpu_backend().make_thumbnail_maker(spec);
   }
+  std::unique_ptr<LeafAdder> make_leaf_adder(const LeafSource& source) const override {
+    return cpu_backend().make_leaf_adder(source);
+  }
   std::unique_ptr<Reducer> make_reducer(const ReducePlan& plan) const override {
     class Doctored final : public Reducer {
      public:

@@ -95,6 +95,8 @@ class Reducer {
 
 class ThumbnailMaker;
 struct ThumbnailSpec;
+class LeafAdder;
+struct LeafSource;
 
 /// A kind of processor. Stateless and thread-safe.
 class Backend {
@@ -108,6 +110,8 @@ class Backend {
   virtual std::unique_ptr<Reducer> make_reducer(const ReducePlan& plan) const = 0;
   /// Of particles, see <quickbeam/thumbnail_maker.hpp>.
   virtual std::unique_ptr<ThumbnailMaker> make_thumbnail_maker(const ThumbnailSpec& spec) const = 0;
+  /// Of the statistics of stacks; the engine's own.
+  virtual std::unique_ptr<LeafAdder> make_leaf_adder(const LeafSource& source) const = 0;
   /// How many frames a thread should gather for one run of a reducer.
   virtual std::size_t frames_at_once() const { return 1; }
   /// Memory that the device copies from and to fastest, for one thread's buffers; null = any.

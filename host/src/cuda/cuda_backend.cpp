@@ -2,6 +2,7 @@
 // NVIDIA GPUs: which there are, whether they can be used, and reducers on them.
 #include "host/src/backends.hpp"
 #include "host/src/cpu_thumbnail_maker.hpp"
+#include "host/src/cuda/cuda_leaf_adder.hpp"
 #include "host/src/cuda/cuda_reducer.hpp"
 #include "host/src/cuda/cuda_thumbnail_maker.hpp"
 #include "host/src/cuda/pinned_resource.hpp"
@@ -44,6 +45,10 @@ class CudaBackend final : public Backend {
     return std::make_unique<FallbackThumbnailMaker>(
         "cuda:" + std::to_string(spec.device), spec.device,
         std::make_unique<cuda::CudaThumbnailMaker>(spec), make_cpu_thumbnail_maker(spec));
+  }
+
+  std::unique_ptr<LeafAdder> make_leaf_adder(const LeafSource& source) const override {
+    return std::make_unique<cuda::CudaLeafAdder>(source);
   }
 
   std::size_t frames_at_once() const override { return cuda::frames_of_a_batch; }
