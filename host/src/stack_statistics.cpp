@@ -16,6 +16,7 @@
 #include "host/src/qbstat.hpp"
 #include "host/src/set_facts.hpp"
 #include "host/src/statistics_output.hpp"
+#include "host/src/statistics_run.hpp"
 
 namespace quickbeam {
 namespace {
@@ -84,6 +85,7 @@ class StatisticsRun {
     if (job_.on_failure == OnFailure::stop && !set_.failures().empty())
       throw set_.failures().front().error;
     check_outputs(job_.outputs, file_names_, job_.inputs);
+    keeps_results_ = !job_.outputs.folder.empty();
     if (!job_.outputs.partial.empty()) partial_.emplace(job_.outputs.partial, partial_groups());
     const auto start = std::chrono::steady_clock::now();
     read_groups();
@@ -92,6 +94,11 @@ class StatisticsRun {
     report_.stopped = stopped();
     if (!report_.stopped) write();
     return std::move(report_);
+  }
+
+  ComputedStatistics compute() {
+    read_groups();
+    return {std::move(results_), std::move(rows_), failed_.by_file()};
   }
 
   StatisticsPreview preview() const {
@@ -201,7 +208,7 @@ class StatisticsRun {
         for (std::int64_t b = 0; b < band.blocks; ++b)
           partial_->put(band.group, band.first_block + b, n,
                         nodes[n].planes[static_cast<std::size_t>(b)]);
-    if (!job_.outputs.folder.empty())
+    if (keeps_results_)
       results_[band.group].add(band.first_block,
                                fold(std::move(nodes), facts_[band.group].leaves()));
   }
@@ -275,6 +282,7 @@ class StatisticsRun {
   std::vector<StatisticsResult> results_;
   std::vector<std::vector<kernels::ImageMoments>> rows_;  ///< by group and place in the part
   std::optional<QbstatWriter> partial_;
+  bool keeps_results_ = true;
   unsigned threads_ = 1;
   std::vector<std::unique_ptr<LeafAdder>> adders_;
   std::mutex progress_;
@@ -289,6 +297,11 @@ StatisticsReport compute_statistics(
     const StatisticsJob& job, const std::function<void(std::int64_t, std::int64_t)>& on_images) {
   check_part(job);
   return StatisticsRun(job, on_images).run();
+}
+
+ComputedStatistics compute_in_memory(const StatisticsJob& job) {
+  check_part(job);
+  return StatisticsRun(job, {}).compute();
 }
 
 StatisticsPreview preview_statistics(const StatisticsJob& job) {

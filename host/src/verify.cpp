@@ -75,6 +75,9 @@ std::vector<std::string_view> verify_stages() {
           "recipe: levels",
           "recipe: greys",
           "recipe: picture bytes",
+          "statistics: pixels",
+          "statistics: images",
+          "statistics: threads",
           "errors"};
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <type_traits>
 #include <utility>
 
@@ -116,6 +117,12 @@ void Comparison::bytes(std::span<const std::byte> expected, std::span<const std:
       differ({.place = "byte " + std::to_string(i) + " of the " + name,
               .expected = value(expected, i),
               .found = value(found, i)});
+}
+
+void Comparison::real(const std::string& place, double expected, double found, double tolerance) {
+  ++cell_.values;
+  if (!(std::abs(found - expected) <= tolerance))
+    differ({.place = place, .expected = text_of(expected), .found = text_of(found)});
 }
 
 void Comparison::text(const std::string& place, const std::string& expected,

@@ -30,6 +30,8 @@ class Comparison {
   /// Every byte; missing and surplus ones differ.
   void bytes(std::span<const std::byte> expected, std::span<const std::byte> found,
              const std::string& name);
+  /// One number, no further than `tolerance` from what is expected.
+  void real(const std::string& place, double expected, double found, double tolerance);
   /// One value as text.
   void text(const std::string& place, const std::string& expected, const std::string& found);
   /// True when the work was done by `backend`. Else nothing is compared, and that is remembered.

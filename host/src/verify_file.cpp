@@ -7,6 +7,8 @@
 #include <new>
 #include <utility>
 
+#include "host/src/backends.hpp"
+#include "host/src/verify_statistics.hpp"
 #include "kernels/reduce.hpp"
 
 namespace quickbeam {
@@ -111,6 +113,39 @@ void FileVerifier::run_stack() {
     }
     run_stream(image, k);
   }
+  if (report_.failures.empty()) run_statistics();
+}
+
+/// Of the whole stack, on the CPU. The images are decoded again for each pass of the reference.
+void FileVerifier::run_statistics() {
+  ReferenceStatistics reference;
+  const auto pass = [&](auto&& take) {
+    for (std::int64_t k = 0; k < file_.frames(); ++k) {
+      file_.release_frames();
+      const Payload image = file_.frame(k);
+      const ReferenceStream decoded = decode_reference(image);
+      take(decoded.image(0, image.extent));
+    }
+  };
+  pass([&](ConstAnyView image) { reference.first(image); });
+  pass([&](ConstAnyView image) { reference.second(image); });
+  StatisticsJob job{.inputs = {file_.path()}, .set = {.read = read_}, .threads = 1};
+  const ComputedStatistics found = compute_in_memory(job);
+  job.threads = 3;
+  const ComputedStatistics by_three = compute_in_memory(job);
+  const auto on_cpu = [&](VerifyStage stage, auto&& compare) {
+    each_subject(stage, 0, [&](VerifySubject& subject, Comparison& comparison) {
+      if (subject.backend() == cpu_backend().name()) compare(comparison);
+    });
+  };
+  on_cpu(VerifyStage::stack_pixels, [&](Comparison& comparison) {
+    compare_pixels(reference, found.results.at(0), comparison);
+  });
+  on_cpu(VerifyStage::stack_images, [&](Comparison& comparison) {
+    compare_images(reference, found.images.at(0), comparison);
+  });
+  on_cpu(VerifyStage::stack_bits,
+         [&](Comparison& comparison) { compare_statistics(found, by_three, comparison); });
 }
 
 void FileVerifier::run_stream(const Payload& stream, std::int64_t first_frame) {

@@ -30,6 +30,9 @@ enum class VerifyStage : std::uint8_t {
   levels,
   tone,
   files,
+  stack_pixels,
+  stack_images,
+  stack_bits,
   errors,
 };
 
@@ -49,6 +52,7 @@ class FileVerifier {
   struct Frame;
 
   void run_stack();
+  void run_statistics();
   void run_stream(const Payload& stream, std::int64_t first_frame);
   void run_frame(const Frame& frame);
   void compare_stored(const Payload& stream, const ReferenceStream& reference, std::int64_t frame);
