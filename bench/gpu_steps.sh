@@ -49,7 +49,29 @@ equality() {
       "$QUICKBEAM" verify "${sets[$set]}" --select spread:2 --preset seed --device cuda || fault=1
     fi
   done
+  same_thumbnails || fault=1
   return $fault
+}
+
+# Thumbnails of particles of an even and an odd box on both, byte for byte.
+same_thumbnails() {
+  local box count=500 seed stack out
+  tiny && count=3
+  for box in 96 255; do
+    stack=$WORK/particles$box out=$WORK/thumbnails$box
+    seed=$(date +%s%N | cut -c 1-15)
+    printf 'simulated: seed %s, %s particles of %s x %s\n' "$seed" "$count" "$box" "$box"
+    "$QUICKBEAM" simulate particles -q -o "$stack" -n "$count" --box "$box" --seed "$seed" || return 1
+    "$QUICKBEAM" shrink "$stack/particles.mrcs" -q --size 40 --device cpu -o "$out-cpu.mrcs" || return 1
+    "$QUICKBEAM" shrink "$stack/particles.mrcs" -q --size 40 --device cuda --json \
+      -o "$out-cuda.mrcs" >"$WORK/results.json" || return 1
+    if ! grep -q '"backend": "cuda"' "$WORK/results.json"; then
+      printf 'not all thumbnails were made on the card: box %s\n' "$box"
+      return 1
+    fi
+    cmp "$out-cpu.mrcs" "$out-cuda.mrcs" || return 1
+    printf 'box %s: %s thumbnails, 0 bytes differ\n' "$box" "$count"
+  done
 }
 
 need() {
@@ -62,7 +84,7 @@ need() {
 # which does not matter: initcheck is not for it.
 sanitize() { # TOOL
   need compute-sanitizer
-  local filter='ByteOffsetCuda.Escapes*:ByteOffsetCuda.Tangled*:ByteOffsetSinks/4.DecodeMasksAndClips:ByteOffsetSinks/1.CountsPixels:ByteOffsetSinks/4.AddsFrameAfterFrame:StreamReduce.EscapesEverywhere*:ReducePlanes/0.AnyNumber*:DilatePlanes/0.AnyNumber*:ToneCuda/0.IsTheNumber*:LevelsCuda/0.ManyPercents*:PlanesCuda/4.Widens*:WorkPlanesCuda/0.ClipsInPlace:CudaMoments.Of*:CudaMoments/1.OfPixelsThat*:CudaMoments/8.OfImages*'
+  local filter='ByteOffsetCuda.Escapes*:ByteOffsetCuda.Tangled*:ByteOffsetSinks/4.DecodeMasksAndClips:ByteOffsetSinks/1.CountsPixels:ByteOffsetSinks/4.AddsFrameAfterFrame:StreamReduce.EscapesEverywhere*:ReducePlanes/0.AnyNumber*:DilatePlanes/0.AnyNumber*:ToneCuda/0.IsTheNumber*:LevelsCuda/0.ManyPercents*:PlanesCuda/4.Widens*:WorkPlanesCuda/0.ClipsInPlace:CudaMoments.Of*:CudaMoments/1.OfPixelsThat*:CudaMoments/8.OfImages*:ShrinkOnDevice.*/3:ShrinkOnDevice.*/6:ShrinkBatches.*'
   [[ $1 == initcheck ]] || filter+=':Engine.BatchesOfAnySizeAreEqual'
   compute-sanitizer --tool "$1" --error-exitcode 99 "$CUDA_TEST" --gtest_brief=1 --gtest_filter="$filter"
 }

@@ -64,6 +64,7 @@ template <class T>
 void add_images(const T* in, std::size_t stride, int images, PixelMoments& to);
 
 /// The same, and image_moments of image k joined to each[k], from one read. each.size() == images.
+/// Throws std::bad_alloc.
 template <class T>
 void add_images(const T* in, std::size_t stride, int images, PixelMoments& to,
                 std::span<ImageMoments> each);

@@ -103,26 +103,6 @@ int guarded(const std::function<int()>& work) {
   }
 }
 
-/// The environment speaks to the sub-command that is run: options of others may have the same name
-/// and take other values.
-void mute_other_commands(CLI::App& app, int argc, char** argv) {
-  const auto subs = app.get_subcommands([](const CLI::App*) { return true; });
-  const auto named = [&](std::string_view word) {
-    return std::find_if(subs.begin(), subs.end(),
-                        [&](const CLI::App* sub) { return sub->get_name() == word; });
-  };
-  int at = 1;
-  while (at < argc && named(argv[at]) == subs.end()) ++at;
-  for (CLI::App* const sub : subs) {
-    if (at < argc && sub == *named(argv[at])) {
-      mute_other_commands(*sub, argc - at, argv + at);
-      continue;
-    }
-    for (CLI::Option* const option : sub->get_options()) option->envname("");
-    mute_other_commands(*sub, 0, nullptr);
-  }
-}
-
 /// What CLI11 says of a word that is no sub-command does not name the word.
 std::string usage_text(const CLI::ParseError& error, int argc, char** argv) {
   const std::string_view word = argc > 1 ? argv[1] : "";
@@ -165,9 +145,9 @@ int main(int argc, char** argv) {
   for (const Command& command : commands) {
     CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.summary));
     sub->footer("Examples:\n" + std::string(command.examples));
+    sub->immediate_callback();  // else settings meant for one command are checked by all
     sub->callback([&run, work = command.declare(*sub)] { run = work; });
   }
-  mute_other_commands(app, argc, argv);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

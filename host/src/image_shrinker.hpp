@@ -5,12 +5,13 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include <quickbeam/core/buffer.hpp>
 #include <quickbeam/shrink.hpp>
-
-#include "host/src/thumbnail_maker.hpp"
 
 namespace quickbeam {
 
@@ -20,13 +21,15 @@ struct ShrunkBatch {
   std::vector<std::optional<Error>> errors;  ///< one an image; its thumbnail is not to be used
   std::vector<std::uint64_t> non_finite;     ///< pixels of each image
   std::string notice;
+  std::set<std::string_view> backends;  ///< where they were made
 };
 
 /// Not thread-safe: one a thread.
 class ImageShrinker {
  public:
+  /// `turn`: 0, 1, ... of the threads, which share the devices; `sharers`: threads.
   ImageShrinker(const ShrinkJob& job, const ImageSet& images, std::size_t group, Extent to,
-                std::size_t turn);
+                std::size_t turn, unsigned sharers);
 
   /// Images at places first .. first + count - 1. Faults of images are errors in the batch.
   ShrunkBatch run(std::int64_t first, std::int64_t count);

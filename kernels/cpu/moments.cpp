@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 #include <tuple>
+#include <vector>
 
 #include "kernels/cpu/moment_kernels.hpp"
 #include "kernels/ops/moments.hpp"
@@ -70,6 +71,7 @@ void PixelMoments::reset(MomentKind of, std::size_t count) {
 template <class T>
 void add_images(const T* in, std::size_t stride, int images, PixelMoments& to,
                 std::span<ImageMoments> each) {
+  std::vector<ImageMoments> here(each.size());
   bool found = false;
   for (std::size_t first = 0; first < to.pixels; first += tile_pixels) {
     const std::size_t last = std::min(first + tile_pixels, to.pixels);
@@ -80,7 +82,7 @@ void add_images(const T* in, std::size_t stride, int images, PixelMoments& to,
         for (std::size_t image = 0; image < static_cast<std::size_t>(count); ++image) {
           const T* piece = chunk + image * stride + first;
           merge(moments_of_piece(piece, last - first, piece + stride),
-                each[static_cast<std::size_t>(k) + image]);
+                here[static_cast<std::size_t>(k) + image]);
         }
       // A later chunk of this tile must see what an earlier one left out.
       to.any_missing |= found;
@@ -89,6 +91,7 @@ void add_images(const T* in, std::size_t stride, int images, PixelMoments& to,
   }
   to.any_missing |= found;
   to.images += images;
+  for (std::size_t k = 0; k < each.size(); ++k) merge(here[k], each[k]);
 }
 
 template <class T>

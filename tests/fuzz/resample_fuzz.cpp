@@ -41,6 +41,10 @@ void run(int operation, Picture& in, Extent size, double sigma) {
       thumbnail.extent.empty())
     std::abort();
   pil_thumbnail(view, thumbnail.view());
+  if (thumbnail.extent == in.extent) return;
+  Thumbnailer exact(in.extent, thumbnail.extent, ThumbnailFilter::exact);
+  exact.run(view, thumbnail.view());
+  exact.run(view, thumbnail.view());
 }
 
 }  // namespace
