@@ -85,6 +85,8 @@ std::function<int()> declare_simulate(CLI::App& app) {
       app.add_subcommand("frames", "A rotating crystal on a PILATUS detector, as CBF");
   CLI::App* particles =
       app.add_subcommand("particles", "Noisy projections of a virus, as a stack and a STAR file");
+  // A callback, for else settings meant for one are checked by the other.
+  for (CLI::App* const sub : {frames, particles}) sub->parse_complete_callback([] {});
   return [particles, run_frames = declare_simulate_frames(*frames),
           run_particles = declare_simulate_particles(*particles)] {
     return particles->parsed() ? run_particles() : run_frames();

@@ -109,15 +109,41 @@ TEST(SelectItems, NoneOneAndTwoItems) {
   EXPECT_EQ(select_items(numbered(2), "spread:9"), numbered(2));
 }
 
+TEST(SelectItems, NumbersAndRangesCountFromOne) {
+  EXPECT_EQ(select_items(numbered(9), "1"), (Names{"0"}));
+  EXPECT_EQ(select_items(numbered(9), "3-5"), (Names{"2", "3", "4"}));
+  EXPECT_EQ(select_items(numbered(9), "8-99,2,9"), (Names{"1", "7", "8"}));
+  EXPECT_TRUE(select_items(numbered(9), "10").empty());
+  EXPECT_TRUE(select_items(numbered(9), "5-3").empty());
+}
+
 TEST(SelectItems, SeveralWordsKeepTheOrderAndEachItemOnce) {
   EXPECT_EQ(select_items(numbered(9), "last,every:4,first"), (Names{"0", "4", "8"}));
   EXPECT_EQ(select_items(numbered(9), "first,first"), (Names{"0"}));
 }
 
 TEST(SelectItems, BadWordsAreUsageErrors) {
-  for (const std::string word : {"frist", "every", "every:", "every:0", "every:-1", "every:x",
-                                 "every:2x", "spread:", "spread:0", "spread:99999999999999999999",
-                                 "first,,last", ",", "first,lats", " first", "FIRST", "3"}) {
+  for (const std::string word : {"frist",
+                                 "every",
+                                 "every:",
+                                 "every:0",
+                                 "every:-1",
+                                 "every:x",
+                                 "every:2x",
+                                 "spread:",
+                                 "spread:0",
+                                 "spread:99999999999999999999",
+                                 "first,,last",
+                                 ",",
+                                 "first,lats",
+                                 " first",
+                                 "FIRST",
+                                 "0",
+                                 "3-",
+                                 "-3",
+                                 "3-x",
+                                 "2-3-4",
+                                 "99999999999999999999"}) {
     try {
       select_items(numbered(4), word);
       ADD_FAILURE() << "accepted: " << word;

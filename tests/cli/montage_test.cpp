@@ -102,6 +102,21 @@ TEST_F(MontageCommand, OptionsChangeWhatTheySay) {
   EXPECT_EQ(sheet("virus/particles.mrcs --levels range:-2,5").at("tiles").at(3).at("low"), -2);
 }
 
+TEST_F(MontageCommand, TheEnvironmentSpeaksToTheCommandThatIsRun) {
+  simulate("-n 2 --box 16");
+  const auto with = [&](const std::string& environment, const std::string& arguments) {
+    return quickbeam(arguments, "cd '" + folder_.path() + "' && " + environment);
+  };
+  const std::string montage = "montage -q virus/particles.mrcs -o sheet.png";
+  EXPECT_EQ(with("QUICKBEAM_SCALE=each QUICKBEAM_FORMAT=npy", montage).exit_code, 0);
+  EXPECT_EQ(with("QUICKBEAM_SCALE=minmax8", montage).exit_code, 2) << "shrink's, not montage's";
+  EXPECT_EQ(with("QUICKBEAM_SCALE=minmax8", "info virus/particles.mrcs").exit_code, 0);
+  EXPECT_EQ(with("QUICKBEAM_FORMAT=stk QUICKBEAM_STRENGTH=x", "simulate particles -q -o other -n 1")
+                .exit_code,
+            0);
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "other/particles.stk"));
+}
+
 TEST_F(MontageCommand, SaysWhatIsWrongAndShowsTheRest) {
   simulate("-n 6 --box 64");
   EXPECT_EQ(run("montage virus/particles.mrcs -o sheet.tif").exit_code, 2);
