@@ -178,7 +178,7 @@ StarLineShape star_line_shape(std::string_view line) {
     const std::size_t count = std::min(round_bytes, size - begin);
     unsigned char started = 0, marked = 0;
     for (std::size_t i = begin; i < begin + count; ++i) {
-      started = static_cast<unsigned char>(started + (is_blank(c[i - 1]) & !is_blank(c[i])));
+      started = static_cast<unsigned char>(started + (is_blank(c[i - 1]) && !is_blank(c[i])));
       marked |= static_cast<unsigned char>(mark(c[i]));
     }
     words += started;

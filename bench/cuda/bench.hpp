@@ -52,6 +52,8 @@ void measure_stacks(const Options& options, Report& report);
 
 /// Frames in pinned host memory to pictures there, by the engine.
 void measure_pinned(const Options& options, const Inputs& inputs, Report& report);
+/// Particles to thumbnails: kernels on images in device memory, and the engine from pinned memory.
+void measure_particles(const Options& options, Report& report);
 /// Files to PNG files: CPU, GPU, and both at once.
 void measure_files(const Options& options, const Inputs& inputs, Report& report);
 

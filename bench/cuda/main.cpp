@@ -132,6 +132,7 @@ int run(Options options) {
   attempt("stacks", report, [&] { measure_stacks(options, report); });
   const std::size_t frames = options.tiny ? 3 : options.profile ? 8 : 32;
   measure(options, Inputs::simulated(frames, options.tiny, workplace.path()), Stages::all, report);
+  attempt("particles", report, [&] { measure_particles(options, report); });
   if (!options.frames.empty())
     attempt("real frames", report, [&] {
       const Inputs real = Inputs::from_folder(options.frames);

@@ -31,6 +31,7 @@ struct Command {
 
 std::function<int()> declare_thumb(CLI::App& app);
 std::function<int()> declare_shrink(CLI::App& app);
+std::function<int()> declare_montage(CLI::App& app);
 std::function<int()> declare_convert(CLI::App& app);
 std::function<int()> declare_info(CLI::App& app);
 std::function<int()> declare_verify(CLI::App& app);

@@ -84,9 +84,18 @@ std::size_t parse_step(std::string_view word, std::string_view text) {
   if (error != std::errc{} || end != text.data() + text.size() || n == 0)
     fail({.code = ErrorCode::usage,
           .field = "--select",
-          .expected = "first, last, every:N or spread:N",
+          .expected = "first, last, every:N, spread:N, N or A-B",
           .found = std::string(word)});
   return n;
+}
+
+/// "7" or "20-40", from 1; what lies beyond the last is not there to be chosen.
+void mark_range(std::string_view word, std::vector<bool>& chosen) {
+  const std::size_t dash = word.find('-');
+  const std::size_t first = parse_step(word, word.substr(0, dash));
+  const std::size_t last =
+      dash == word.npos ? first : parse_step(word, word.substr(std::min(dash + 1, word.size())));
+  for (std::size_t n = first; n <= std::min(last, chosen.size()); ++n) chosen[n - 1] = true;
 }
 
 void mark(std::string_view word, std::vector<bool>& chosen) {
@@ -103,7 +112,7 @@ void mark(std::string_view word, std::vector<bool>& chosen) {
     for (std::size_t k = 0; k < n; ++k)
       chosen[n == 1 ? 0 : (k * (count - 1) + (n - 1) / 2) / (n - 1)] = true;
   } else {
-    parse_step(word, "");
+    mark_range(word, chosen);
   }
 }
 
@@ -132,17 +141,23 @@ bool natural_less(std::string_view a, std::string_view b) {
   return a < b;  // equal but for leading zeros
 }
 
-std::vector<std::string> select_items(std::vector<std::string> items, std::string_view selection) {
-  if (selection.empty() || items.empty()) return items;
-  std::vector<bool> chosen(items.size());
-  while (!selection.empty()) {
+std::vector<std::size_t> select_indices(std::size_t count, std::string_view selection) {
+  std::vector<bool> chosen(count, selection.empty());
+  while (!selection.empty() && count > 0) {
     const std::size_t comma = std::min(selection.find(','), selection.size());
     mark(selection.substr(0, comma), chosen);
     selection.remove_prefix(std::min(comma + 1, selection.size()));
   }
+  std::vector<std::size_t> indices;
+  for (std::size_t i = 0; i < count; ++i)
+    if (chosen[i]) indices.push_back(i);
+  return indices;
+}
+
+std::vector<std::string> select_items(std::vector<std::string> items, std::string_view selection) {
   Names out;
-  for (std::size_t i = 0; i < items.size(); ++i)
-    if (chosen[i]) out.push_back(std::move(items[i]));
+  for (const std::size_t i : select_indices(items.size(), selection))
+    out.push_back(std::move(items[i]));
   return out;
 }
 
@@ -151,7 +166,7 @@ void Inputs::declare(CLI::App& app) {
                  "Files, folders, quoted patterns ('run_*.cbf'), @LIST (a file of names)");
   add_option(app, "--files-from", files_from, "Read names from FILE, - for standard input");
   add_option(app, "--select", select,
-             "Of all inputs take first, last, every:N, spread:N (joined by commas)");
+             "Of all inputs take first, last, every:N, spread:N, N, A-B (joined by commas)");
 }
 
 std::vector<std::string> Inputs::resolve() const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,8 +22,12 @@ struct Inputs {
   std::vector<std::string> resolve() const;
 };
 
-/// "first", "last", "every:N", "spread:N" (N of them, evenly spread, both ends included), joined by
-/// commas. Keeps the order, each item once. Throws Error USAGE.
+/// "first", "last", "every:N", "spread:N" (N of them, evenly spread, both ends included), "N" and
+/// "A-B" (from 1), joined by commas. Ascending, each index (from 0) once; all for an empty
+/// selection. Throws Error USAGE.
+std::vector<std::size_t> select_indices(std::size_t count, std::string_view selection);
+
+/// The items that select_indices takes of them.
 std::vector<std::string> select_items(std::vector<std::string> items, std::string_view selection);
 
 /// Digits compare as numbers, everything else as bytes.

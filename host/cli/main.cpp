@@ -39,6 +39,11 @@ constexpr Command commands[] = {
      "  quickbeam shrink particles.star -o thumbs/particles.mrcs --size 64\n"
      "  quickbeam shrink proj.stk -o grey.mrcs --size 64 --scale minmax8\n",
      declare_shrink},
+    {"montage", "Show the images of a stack or set side by side in one picture",
+     "  quickbeam montage proj.stk -o sheet.png\n"
+     "  quickbeam montage particles.star -o sheet.png --select spread:40 --cols 8 --size 96\n"
+     "  quickbeam montage thumbs.stk -o sheet.jpeg --scale each\n",
+     declare_montage},
     {"convert", "Convert images, stacks and particle sets to another format",
      "  quickbeam convert run7_0001.cbf.gz frame.npy\n"
      "  quickbeam convert 3@stack.cbf third.cbf\n"
@@ -140,6 +145,7 @@ int main(int argc, char** argv) {
   for (const Command& command : commands) {
     CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.summary));
     sub->footer("Examples:\n" + std::string(command.examples));
+    sub->immediate_callback();  // else settings meant for one command are checked by all
     sub->callback([&run, work = command.declare(*sub)] { run = work; });
   }
   try {

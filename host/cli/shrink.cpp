@@ -2,7 +2,6 @@
 // quickbeam shrink: thumbnails of every particle of a stack or set.
 #include <fmt/format.h>
 
-#include <functional>
 #include <memory>
 #include <optional>
 
@@ -78,27 +77,6 @@ ShrinkJob make_job(const ShrinkOptions& options) {
   return job;
 }
 
-/// Counts up as batches are done.
-class ImageProgress {
- public:
-  explicit ImageProgress(bool shown) : shown_(shown) {}
-  void operator()(std::int64_t done, std::int64_t total) {
-    if (!shown_) return;
-    if (done < done_) clear();
-    if (!line_) line_.emplace(true, static_cast<std::size_t>(total));
-    for (; done_ < done; ++done_) line_->step(false);
-  }
-  void clear() {
-    line_.reset();
-    done_ = 0;
-  }
-
- private:
-  bool shown_;
-  std::optional<Progress> line_;
-  std::int64_t done_ = 0;
-};
-
 std::string counted(std::int64_t images) {
   return fmt::format("{} image{}", images, images == 1 ? "" : "s");
 }
@@ -154,9 +132,13 @@ int run_shrink(const ShrinkOptions& options) {
   watch_interrupts();
   const bool quiet = options.verbosity.quiet;
   if (!job.device.notice.empty() && !quiet) print_err("{}\n", job.device.notice);
-  ImageProgress progress(options.verbosity.shows_progress());
-  const ShrinkReport report = shrink_images(job, std::ref(progress));
-  progress.clear();
+  std::optional<Progress> progress;
+  const bool shows = options.verbosity.shows_progress();
+  const ShrinkReport report = shrink_images(job, [&](std::int64_t done, std::int64_t total) {
+    if (!progress) progress.emplace(shows, static_cast<std::size_t>(total), "images");
+    progress->reach(static_cast<std::size_t>(done));
+  });
+  progress.reset();
   if (options.json)
     print_text(stdout, to_json(report).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
   say_faults(report, quiet);

@@ -105,7 +105,7 @@ std::function<int()> declare_stats(CLI::App& app) {
   add_option(app, "--root", options->root, "Folder that the names in a set begin at");
   app.add_flag("--allow-outside", options->allow_outside,
                "Names in a set may lead out of the root");
-  add_option(app, "--device", options->device, "auto or cpu [auto]");
+  add_option(app, "--device", options->device, "auto, cpu, cuda or cuda:N[,M...] [auto]");
   add_option(app, "--threads", options->threads, "Threads; 0 = one a core [0]");
   options->read.declare(app);
   options->read.declare_mode0(app);

@@ -10,6 +10,7 @@
 
 #include "host/src/image_output.hpp"
 #include "host/src/image_set_state.hpp"
+#include "host/src/name_in_set.hpp"
 #include "io/atomic_file.hpp"
 #include "io/file_bytes.hpp"
 #include "io/npy.hpp"
@@ -153,34 +154,22 @@ io::ParticleSet with_groups(const ImageSet& images) {
   return set;
 }
 
-bool is_below(const fs::path& path, const fs::path& folder) {
-  const auto [end, ignored] = std::mismatch(folder.begin(), folder.end(), path.begin(), path.end());
-  return end == folder.end();
+bool is_below(const std::string& path, const std::string& folder) {
+  const fs::path from = fs::absolute(folder).lexically_normal();
+  const fs::path relative = fs::absolute(path).lexically_normal().lexically_relative(from);
+  return !relative.empty() && *relative.begin() != "..";
 }
 
-fs::path full(const fs::path& path) {
-  std::error_code ignored;
-  const fs::path whole = fs::absolute(path, ignored).lexically_normal();
-  return whole.has_filename() ? whole : whole.parent_path();
-}
-
-/// Names as a set in the folder of `target` needs them: those that begin at a root it is not below,
-/// and absolute ones, begin at the current folder or at that of the target, where they can.
-void rename_files(io::ParticleSet& set, const std::string& target) {
-  const fs::path here = full("."), beside = full(target).parent_path();
-  const bool same_root = set.root.empty() || is_below(beside, full(set.root));
+/// Names as a set at `target` needs them: those that begin at a root it is not below, and absolute
+/// ones, change.
+void rename_files(io::ParticleSet& set, const std::string& target,
+                  const std::optional<std::string>& root) {
+  const bool same_root = set.root.empty() || root || is_below(target, set.root);
   io::NamePool names;
   for (std::size_t id = 0; id < set.files.size(); ++id) {
     const std::string name(set.files[id]);
-    const fs::path path = full(set.path_of(id));
-    if (same_root && !fs::path(name).is_absolute())
-      names.add(name);
-    else if (is_below(path, here))
-      names.add(path.lexically_relative(here).string());
-    else if (is_below(path, beside))
-      names.add(path.lexically_relative(beside).string());
-    else
-      names.add(path.string());
+    const bool stays = same_root && !name.starts_with('/');
+    names.add(stays ? name : name_in_set(set.path_of(id), target, root));
   }
   set.files = std::move(names);
 }
@@ -218,7 +207,8 @@ std::vector<std::string> gather_set(const std::string& source, const std::string
   std::vector<std::string> notices = notices_of(images, source);
   for (std::string& notice : out.finish()) notices.push_back(std::move(notice));
   const std::vector<io::GroupTarget> groups(
-      set.groups.size(), {.stack = fs::path(target).filename().string(), .image_size = all.extent});
+      set.groups.size(),
+      {.stack = name_in_set(target, beside, options.root), .image_size = all.extent});
   for (std::string& notice : write_set(beside, set, groups)) notices.push_back(std::move(notice));
   notices.push_back("the set is " + beside);
   return notices;
@@ -244,7 +234,7 @@ std::vector<std::string> convert_set(const std::string& source, const std::strin
     notices = notices_of(images, source);
     set = with_groups(images);
   }
-  rename_files(set, target);
+  rename_files(set, target, options.root);
   const std::vector<io::GroupTarget> groups(set.groups.size());
   for (std::string& notice : write_set(target, set, groups)) notices.push_back(std::move(notice));
   return notices;

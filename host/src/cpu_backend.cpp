@@ -5,7 +5,9 @@
 #include <thread>
 
 #include "host/src/backends.hpp"
+#include "host/src/cpu_thumbnail_maker.hpp"
 #include "host/src/frame_rows.hpp"
+#include "host/src/leaf_adder.hpp"
 
 namespace quickbeam {
 namespace {
@@ -102,6 +104,12 @@ class CpuBackend final : public Backend {
     return visit_type(plan.type, [&](auto tag) -> std::unique_ptr<Reducer> {
       return std::make_unique<CpuReducer<typename decltype(tag)::type>>(plan);
     });
+  }
+  std::unique_ptr<ThumbnailMaker> make_thumbnail_maker(const ThumbnailSpec& spec) const override {
+    return make_cpu_thumbnail_maker(spec);
+  }
+  std::unique_ptr<LeafAdder> make_leaf_adder(const LeafSource& source) const override {
+    return make_cpu_leaf_adder(source);
   }
 };
 

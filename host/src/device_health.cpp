@@ -38,6 +38,17 @@ bool mark_short_of_memory(int device) {
   return health().short_of_memory.insert(device).second;
 }
 
+std::string take_over_from(int device, const std::string& name, std::string_view item,
+                           const ErrorInfo& why) {
+  if (why.code == ErrorCode::limit)
+    return mark_short_of_memory(device) ? name + " has too little memory for " + std::string(item) +
+                                              " (" + why.field + "); the CPU does it"
+                                        : std::string();
+  const std::string reason = why.field + ": " + why.found;
+  return mark_dead(device, reason) ? name + " stopped working (" + reason + "); the CPU takes over"
+                                   : std::string();
+}
+
 void forget_device_health() {
   const std::lock_guard lock(health().mutex);
   health().dead.clear();

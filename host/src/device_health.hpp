@@ -4,6 +4,9 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+
+#include <quickbeam/core/error.hpp>
 
 namespace quickbeam {
 
@@ -15,6 +18,12 @@ bool mark_dead(int device, const std::string& reason);
 
 /// True for the first report that a device's memory was too short. Thread-safe.
 bool mark_short_of_memory(int device);
+
+/// Remembers why the CPU takes over from device `device`, called `name` ("cuda:0"): LIMIT = its
+/// memory is too short even for one `item`, anything else = it stopped working. Returns what to
+/// tell the user: nothing when it was told. Thread-safe.
+std::string take_over_from(int device, const std::string& name, std::string_view item,
+                           const ErrorInfo& why);
 
 /// As if nothing had happened. For tests.
 void forget_device_health();

@@ -17,16 +17,8 @@ FallbackReducer::FallbackReducer(std::string name, int number,
 
 bool FallbackReducer::usable() const { return dead_because(number_).empty(); }
 
-/// Remembers why the CPU takes over. Returns what to tell the user: nothing when it was told.
 std::string FallbackReducer::take_over(const ErrorInfo& why) {
-  if (why.code == ErrorCode::limit)
-    return mark_short_of_memory(number_)
-               ? name_ + " has too little memory for a frame (" + why.field + "); the CPU does it"
-               : std::string();
-  const std::string reason = why.field + ": " + why.found;
-  return mark_dead(number_, reason)
-             ? name_ + " stopped working (" + reason + "); the CPU takes over"
-             : std::string();
+  return take_over_from(number_, name_, "a frame", why);
 }
 
 void FallbackReducer::run(std::span<ReduceTask> tasks) {

@@ -10,8 +10,6 @@
 #include <quickbeam/core/buffer.hpp>
 #include <quickbeam/shrink.hpp>
 
-#include "host/src/thumbnail_maker.hpp"
-
 namespace quickbeam {
 
 /// Some images of a group, in the order of their places.
@@ -25,8 +23,9 @@ struct ShrunkBatch {
 /// Not thread-safe: one a thread.
 class ImageShrinker {
  public:
+  /// `turn`: 0, 1, ... of the threads, which share the devices; `sharers`: threads.
   ImageShrinker(const ShrinkJob& job, const ImageSet& images, std::size_t group, Extent to,
-                std::size_t turn);
+                std::size_t turn, unsigned sharers);
 
   /// Images at places first .. first + count - 1. Faults of images are errors in the batch.
   ShrunkBatch run(std::int64_t first, std::int64_t count);

@@ -18,12 +18,12 @@ constexpr std::size_t read_bytes = std::size_t{1} << 20;
 
 class CpuLeafAdder final : public LeafAdder {
  public:
-  CpuLeafAdder(const ImageSet& set, std::span<const ImageRegion> regions, FailedImages& failed)
-      : set_(set),
-        regions_(regions),
-        failed_(failed),
-        reader_(set),
-        by_blocks_(reads_by_blocks(set)) {}
+  explicit CpuLeafAdder(const LeafSource& source)
+      : set_(source.set),
+        regions_(source.regions),
+        failed_(source.failed),
+        reader_(source.set),
+        by_blocks_(reads_by_blocks(source.set)) {}
 
   LeafOutcome add(const LeafTask& task, Planes& planes,
                   std::span<kernels::ImageMoments> rows) override {
@@ -224,10 +224,8 @@ bool reads_by_blocks(const ImageSet& set) {
                              [](const SetFile& file) { return file.failed || file.stack; });
 }
 
-std::unique_ptr<LeafAdder> make_cpu_leaf_adder(const ImageSet& set,
-                                               std::span<const ImageRegion> regions,
-                                               FailedImages& failed) {
-  return std::make_unique<CpuLeafAdder>(set, regions, failed);
+std::unique_ptr<LeafAdder> make_cpu_leaf_adder(const LeafSource& source) {
+  return std::make_unique<CpuLeafAdder>(source);
 }
 
 }  // namespace quickbeam

@@ -69,11 +69,19 @@ class LeafAdder {
   /// the images: rows[i] is of the i-th image of the leaf.
   virtual LeafOutcome add(const LeafTask& task, Planes& planes,
                           std::span<kernels::ImageMoments> rows) = 0;
+  /// What to tell the user: something once, mostly nothing.
+  virtual std::string take_notice() { return {}; }
 };
 
 /// On the CPU. All that is given outlives the adder; `regions`: one a group.
-std::unique_ptr<LeafAdder> make_cpu_leaf_adder(const ImageSet& set,
-                                               std::span<const ImageRegion> regions,
-                                               FailedImages& failed);
+/// What is added, and where. All of it outlives the adder.
+struct LeafSource {
+  const ImageSet& set;
+  std::span<const ImageRegion> regions;  ///< one a group
+  FailedImages& failed;
+  int device = 0;  ///< which of the backend's devices
+};
+
+std::unique_ptr<LeafAdder> make_cpu_leaf_adder(const LeafSource& source);
 
 }  // namespace quickbeam

@@ -17,13 +17,18 @@
 namespace quickbeam {
 namespace {
 
-/// Pixels that a thread reads at once.
+/// Pixels that a thread reads at once: with a device, enough to hide what a batch costs.
 constexpr std::int64_t batch_bytes = std::int64_t{4} << 20;
+constexpr std::int64_t device_batch_bytes = std::int64_t{32} << 20;
 constexpr std::int64_t most_images = 4096;
+
+bool is_device(const DeviceChoice& choice) { return choice.backend->frames_at_once() > 1; }
 
 ShrinkJob with_device(ShrinkJob job) {
   if (!job.device.backend) job.device = choose_device("auto");
-  if (job.threads == 0) job.threads = std::max(1u, std::thread::hardware_concurrency());
+  // A device wants a batch on its way, one at work and one being written, whatever the cores.
+  const unsigned fewest = is_device(job.device) ? 3 : 1;
+  if (job.threads == 0) job.threads = std::max(fewest, std::thread::hardware_concurrency());
   return job;
 }
 
@@ -109,18 +114,21 @@ class ShrinkRun {
     const std::int64_t image_bytes =
         of.extent.pixels() * static_cast<std::int64_t>(size_of(of.type));
     const std::int64_t fair = (of.count + job_.threads - 1) / job_.threads;
+    const std::int64_t bytes = is_device(job_.device) ? device_batch_bytes : batch_bytes;
     const std::int64_t step =
-        std::max<std::int64_t>(1, std::min({batch_bytes / image_bytes, most_images, fair}));
+        std::max<std::int64_t>(1, std::min({bytes / image_bytes, most_images, fair}));
     const std::int64_t batches = (of.count + step - 1) / step;
     std::atomic<bool> stop = false;
     std::atomic<std::size_t> turn = 0;
     PassResult result;
     const auto slots = static_cast<unsigned>(std::min<std::int64_t>(job_.threads, batches));
+    const auto devices = static_cast<unsigned>(job_.device.devices.size());
+    const unsigned sharers = (slots + devices - 1) / devices;
     Pipeline<ShrunkBatch> pipeline(static_cast<std::size_t>(batches), slots, stop);
     pipeline.run(
         [&] {
-          auto shrinker =
-              std::make_unique<ImageShrinker>(job_, images_, group, plan_.stacks[group].to, turn++);
+          auto shrinker = std::make_unique<ImageShrinker>(job_, images_, group,
+                                                          plan_.stacks[group].to, turn++, sharers);
           return [&, shrinker = std::move(shrinker)](std::size_t i) {
             if (stopped()) stop = true;
             const std::int64_t first = static_cast<std::int64_t>(i) * step;

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "host/src/image_set_state.hpp"
+#include "host/src/name_in_set.hpp"
 #include "host/src/shrink_plan.hpp"
 #include "io/file_bytes.hpp"
 #include "io/set_writer.hpp"
@@ -16,21 +17,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t no_group = static_cast<std::size_t>(-1);
-
-bool leads_out(const fs::path& path) { return path.empty() || *path.begin() == ".."; }
-
-/// A stack as a set names it: from the root (the current folder, as in RELION), or from the folder
-/// of the set where it is not below that.
-std::string name_in_set(const std::string& stack, const std::string& set,
-                        const std::optional<std::string>& root) {
-  const fs::path path = fs::absolute(stack).lexically_normal();
-  const fs::path roots[] = {fs::absolute(root.value_or(".")).lexically_normal(),
-                            fs::absolute(set).lexically_normal().parent_path()};
-  for (const fs::path& folder : roots)
-    if (const fs::path name = path.lexically_relative(folder); !leads_out(name))
-      return name.string();
-  return path.string();
-}
 
 class ShrunkSet {
  public:

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Particle sets on disk: the stack image by image, the sets that name them, all at the end.
 #include <algorithm>
-#include <filesystem>
 #include <optional>
 #include <vector>
 
@@ -9,6 +8,7 @@
 #include <quickbeam/pipeline.hpp>
 #include <quickbeam/simulate_particles.hpp>
 
+#include "host/src/name_in_set.hpp"
 #include "io/image_name.hpp"
 #include "io/stack_writer.hpp"
 #include "io/star_writer.hpp"
@@ -95,7 +95,7 @@ class SetWriter {
  public:
   SetWriter(const ParticleSimulator& simulator, const ParticleFiles& files)
       : simulator_(simulator),
-        name_(std::filesystem::path(files.stack).filename().string()),
+        name_(name_in_set(files.stack, files.star.empty() ? files.xmd : files.star, {})),
         stack_(files.stack, {.format = io::stack_format_named(files.stack),
                              .extent = simulator.extent(),
                              .contents = io::StackContents::images,

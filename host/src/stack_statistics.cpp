@@ -57,17 +57,6 @@ void check_part(const StatisticsJob& job) {
         .found = std::to_string(job.part) + "/" + std::to_string(job.parts)});
 }
 
-/// A device asked for by name that statistics cannot be computed on is refused, as is one that is
-/// not there. Here another LeafAdder is chosen once there is one.
-std::string backend_of(const StatisticsJob& job) {
-  const DeviceChoice choice = choose_device(job.device);
-  if (job.device.empty() || job.device == "auto" || choice.backend->name() == "cpu") return "cpu";
-  fail({.code = ErrorCode::device,
-        .field = "--device " + job.device,
-        .expected = "auto or cpu: statistics have no GPU kernels yet",
-        .found = std::string(choice.backend->name())});
-}
-
 class StatisticsRun {
  public:
   using OnImages = std::function<void(std::int64_t, std::int64_t)>;
@@ -77,7 +66,8 @@ class StatisticsRun {
         on_images_(on_images),
         set_(ImageSet::open(job.inputs, job.set)),
         facts_(facts_of(set_, job)),
-        failed_(set_, job.on_failure) {
+        failed_(set_, job.on_failure),
+        device_(choose_device(job.device)) {
     for (const GroupFacts& facts : facts_) {
       regions_.push_back(facts.region);
       names_.push_back(facts.name);
@@ -89,7 +79,8 @@ class StatisticsRun {
   }
 
   StatisticsReport run() {
-    report_.backend = backend_of(job_);
+    report_.backend = device_.backend->name();
+    if (!device_.notice.empty()) report_.notices.push_back(device_.notice);
     if (job_.on_failure == OnFailure::stop && !set_.failures().empty())
       throw set_.failures().front().error;
     check_outputs(job_.outputs, file_names_, job_.inputs);
@@ -141,7 +132,8 @@ class StatisticsRun {
     threads_ = static_cast<unsigned>(
         std::min<std::int64_t>(job_.threads == 0 ? cores : job_.threads, most_leaves));
     for (unsigned i = 0; i < threads_; ++i)
-      adders_.push_back(make_cpu_leaf_adder(set_, regions_, failed_));
+      adders_.push_back(device_.backend->make_leaf_adder(
+          {.set = set_, .regions = regions_, .failed = failed_, .device = device_.device(i)}));
     for (std::size_t g = 0; g < facts_.size() && !stopped(); ++g)
       while (parts_[g].count > 0 && read_group(g) == LeafOutcome::begin_again)
         results_[g].blocks.clear();
@@ -257,6 +249,9 @@ class StatisticsRun {
     const auto named_row_at = [&](std::uint64_t i) {
       return StatisticsRow{row_of(all[i]), all[i].group, set_.name_of(all[i].position)};
     };
+    for (const auto& adder : adders_)
+      if (std::string notice = adder->take_notice(); !notice.empty())
+        report_.notices.push_back(std::move(notice));
     report_groups(results_, {all.size(), row_at}, report_);
     report_.failures = set_.failures();
     for (auto& failure : failed_.by_file()) report_.failures.push_back(std::move(failure));
@@ -284,6 +279,7 @@ class StatisticsRun {
   std::vector<std::unique_ptr<LeafAdder>> adders_;
   std::mutex progress_;
   std::int64_t units_ = 0, units_done_ = 0, images_ = 0;
+  DeviceChoice device_;
   StatisticsReport report_;
 };
 

@@ -27,6 +27,7 @@ constexpr HelpPage pages[] = {{"thumb", "thumb"},
                               {"verify", "verify"},
                               {"simulate", "simulate"},
                               {"devices", "devices"},
+                              {"montage", "montage"},
                               {"simulate", "simulate frames"},
                               {"simulate", "simulate particles"}};
 

@@ -70,8 +70,8 @@ TEST_P(PageExamples, RunAsTheyStand) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, PageExamples,
-                         ::testing::Values("thumb", "stats", "merge", "shrink", "convert", "info",
-                                           "verify", "simulate", "devices"),
+                         ::testing::Values("thumb", "stats", "merge", "shrink", "montage",
+                                           "convert", "info", "verify", "simulate", "devices"),
                          [](const auto& tested) { return std::string(tested.param); });
 
 TEST(Tutorial, MakesThePicturesItShows) {

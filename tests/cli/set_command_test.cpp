@@ -32,7 +32,7 @@ TEST_F(SetCommands, InfoPrintsKeysAndValues) {
        {"format                 RELION 3.1 STAR\n", "particles              6\n",
         "group simulated        6 particles, 16 x 16 pixels, 2.5 angstrom, 300 kV, Cs 2.7 mm, "
         "amplitude contrast 0.1\n",
-        "file particles.mrcs    6 particles\n"})
+        "file virus/particles.mrcs 6 particles\n"})
     EXPECT_NE(text.find(line), std::string::npos) << text;
   const auto stack = run("info virus/particles.mrcs").out;
   for (const char* line : {"frames                 6\n", "pixel size             2.5 angstrom\n"})
@@ -46,7 +46,7 @@ TEST_F(SetCommands, InfoAsJson) {
   EXPECT_EQ(json.at("frames"), 6);
   EXPECT_EQ(json.at("pixel_size_angstrom"), 2.5);
   EXPECT_EQ(json.at("groups").at(0).at("particles"), 6);
-  EXPECT_EQ(json.at("files").at(0).at("name"), "particles.mrcs");
+  EXPECT_EQ(json.at("files").at(0).at("name"), "virus/particles.mrcs");
   EXPECT_EQ(json.at("files").at(0).at("missing"), true);
 }
 
@@ -92,11 +92,19 @@ TEST_F(SetCommands, ConvertGathersTheImagesOfASet) {
   EXPECT_EQ(read_text(folder_ / "all.mrcs"), read_text(folder_ / "virus/particles.mrcs"));
   ASSERT_EQ(run("convert -q all.star all.xmd").exit_code, 0);
   EXPECT_EQ(nlohmann::json::parse(run("info --json all.xmd").out).at("frames"), 6);
-  // Names begin where the new set can be read from.
-  ASSERT_EQ(run("convert -q virus/particles.star there.star").exit_code, 0);
-  EXPECT_NE(read_text(folder_ / "there.star").find("000006@virus/particles.mrcs"),
+}
+
+TEST_F(SetCommands, NamesBeginWhereTheNewSetCanBeReadFrom) {
+  std::string text = read_text(folder_ / "virus/particles.star");
+  for (std::size_t at = 0; (at = text.find("@virus/", at)) != text.npos; ++at)
+    text.erase(at + 1, 6);
+  test::write_text(folder_ / "virus/beside.star", text);
+  ASSERT_EQ(run("convert -q virus/beside.star away.star").exit_code, 0);
+  EXPECT_NE(read_text(folder_ / "away.star").find("000006@virus/particles.mrcs"),
             std::string::npos);
-  EXPECT_EQ(run("convert 6@there.star six.png").exit_code, 0);
+  EXPECT_EQ(run("convert 6@away.star six.png").exit_code, 0);
+  ASSERT_EQ(run("convert -q virus/beside.star virus/copy.star").exit_code, 0);
+  EXPECT_EQ(read_text(folder_ / "virus/copy.star"), text) << "there they can be read as they are";
 }
 
 TEST_F(SetCommands, NamesThatLeadOutAreRefusedUnlessAllowed) {

@@ -102,7 +102,7 @@ TEST_F(StatsCommand, ABadFileIsSaidAndTheOthersGoOn) {
   EXPECT_EQ(run_both.exit_code, 1);
   EXPECT_NE(run_both.err.find("bad.mrcs"), std::string::npos);
   const auto json = nlohmann::json::parse(run_both.out);
-  EXPECT_EQ(json.at("summary").at("images"), 10);
+  EXPECT_EQ(json.at("summary").at("images"), 13) << "whole images of a cut stack count";
   ASSERT_EQ(json.at("failures").size(), 2U);
   EXPECT_EQ(json.at("failures").at(0).at("error").at("code"), "TRUNCATED");
   EXPECT_EQ(json.at("failures").at(1).at("error").at("code"), "NOT_FOUND");
@@ -144,6 +144,9 @@ TEST_F(StatsCommand, OptionsFromTheEnvironmentAndAFile) {
   ASSERT_EQ(sd.size(), 400U);
   EXPECT_EQ(sd[0], 0);
   EXPECT_GT(sd[10 * 20 + 10], 0);
+  // One setting, several commands that know other values.
+  EXPECT_EQ(run("thumb --print-config", "QUICKBEAM_FORMAT=jpeg").exit_code, 0);
+  EXPECT_EQ(run("stats a.mrcs -o out", "QUICKBEAM_FORMAT=jpeg").exit_code, 2);
 }
 
 TEST_F(StatsCommand, NamesThatLeadOutAreRefused) {

@@ -9,6 +9,7 @@
 #include <functional>
 
 #include <quickbeam/files.hpp>
+#include <quickbeam/thumbnail_maker.hpp>
 
 #include "host/src/backends.hpp"
 #include "host/src/verify_file.hpp"
@@ -395,6 +396,12 @@ class DoctoredBackend final : public Backend {
   std::string unavailable_because(int) const override { return {}; }
   std::vector<std::string> devices() const override { return {}; }
   std::size_t frames_at_once() const override { return at_once_; }
+  std::unique_ptr<ThumbnailMaker> make_thumbnail_maker(const ThumbnailSpec& spec) const override {
+    return cpu_backend().make_thumbnail_maker(spec);
+  }
+  std::unique_ptr<LeafAdder> make_leaf_adder(const LeafSource& source) const override {
+    return cpu_backend().make_leaf_adder(source);
+  }
   std::unique_ptr<Reducer> make_reducer(const ReducePlan& plan) const override {
     class Doctored final : public Reducer {
      public:

@@ -93,6 +93,11 @@ class Reducer {
   virtual void tone(std::span<const ToneTask> tasks) = 0;
 };
 
+class ThumbnailMaker;
+struct ThumbnailSpec;
+class LeafAdder;
+struct LeafSource;
+
 /// A kind of processor. Stateless and thread-safe.
 class Backend {
  public:
@@ -103,6 +108,10 @@ class Backend {
   /// One line a device for `quickbeam devices`.
   virtual std::vector<std::string> devices() const = 0;
   virtual std::unique_ptr<Reducer> make_reducer(const ReducePlan& plan) const = 0;
+  /// Of particles, see <quickbeam/thumbnail_maker.hpp>.
+  virtual std::unique_ptr<ThumbnailMaker> make_thumbnail_maker(const ThumbnailSpec& spec) const = 0;
+  /// Of the statistics of stacks; the engine's own.
+  virtual std::unique_ptr<LeafAdder> make_leaf_adder(const LeafSource& source) const = 0;
   /// How many frames a thread should gather for one run of a reducer.
   virtual std::size_t frames_at_once() const { return 1; }
   /// Memory that the device copies from and to fastest, for one thread's buffers; null = any.

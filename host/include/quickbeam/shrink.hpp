@@ -12,15 +12,10 @@
 
 #include <quickbeam/backend.hpp>
 #include <quickbeam/image_set.hpp>
+#include <quickbeam/thumbnail_maker.hpp>
 #include <quickbeam/thumbnails.hpp>
 
 namespace quickbeam {
-
-enum class ShrinkFilter : std::uint8_t {
-  pil,   ///< as Pillow's Image.thumbnail: where a side shrinks by 4 or more, boxes of half the
-         ///< shrink are averaged first, then bicubic
-  exact  ///< bicubic alone
-};
 
 enum class ShrinkScale : std::uint8_t {
   float32,  ///< values as they are
@@ -73,7 +68,8 @@ struct ShrinkReport {
 ///
 /// The same bytes for any number of threads. All files appear whole at the end, or none. Images
 /// that cannot be read are left out; they cost a second pass over their group. Memory: a few
-/// megabytes (or a few images, if larger) a thread, and about 100 bytes an image.
+/// megabytes (with a device 64; or a few images, if larger) a thread, and about 100 bytes an
+/// image.
 /// `on_images(n, total)` is called as images are done, one call at a time, from any thread; a
 /// second pass begins at 0 again. Throws Error for faults of the job itself: USAGE, INCONSISTENT
 /// (an output that is an input or another output), DEVICE, IO (outputs), what ImageSet::open

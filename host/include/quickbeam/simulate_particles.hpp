@@ -5,7 +5,7 @@
 // 30 twofold), with the rotations and the mirrors of an icosahedron, around a core. The projection
 // of a Gaussian is a Gaussian, so an image is drawn without a volume. There is no CTF.
 //
-// Reproducibility is that of <quickbeam/simulate.hpp>: the same experiment gives the same bytes
+// Reproducibility is that of <quickbeam/simulate.hpp>: the same experiment gives the same images
 // with every compiler and any number of threads, and image k does not hang on how many there are.
 #pragma once
 
@@ -71,7 +71,8 @@ class ParticleSimulator {
 /// How values are stored: IEEE floats, or integers by rounding to nearest.
 enum class ParticleType : std::uint8_t { float32, float16, int16, uint16, int8, uint8 };
 
-/// The files of a set. Names in a set are those beside it: the folder can be moved as a whole.
+/// The files of a set. Names in a set begin at the current folder, as in RELION, or at the folder
+/// of the set where the stack is not below that.
 struct ParticleFiles {
   std::string stack;  ///< .mrcs, .mrc, .st, .stk or .spi (Spider holds float32 only)
   std::string star;   ///< RELION 3.1: angles, origins, an optics group

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // NVIDIA GPUs: which there are, whether they can be used, and reducers on them.
 #include "host/src/backends.hpp"
+#include "host/src/cpu_thumbnail_maker.hpp"
+#include "host/src/cuda/cuda_leaf_adder.hpp"
 #include "host/src/cuda/cuda_reducer.hpp"
+#include "host/src/cuda/cuda_thumbnail_maker.hpp"
 #include "host/src/cuda/pinned_resource.hpp"
 #include "host/src/cuda/runtime.hpp"
 #include "host/src/device_health.hpp"
 #include "host/src/fallback_reducer.hpp"
+#include "host/src/fallback_thumbnail_maker.hpp"
 
 namespace quickbeam {
 namespace {
@@ -34,6 +38,17 @@ class CudaBackend final : public Backend {
     return std::make_unique<FallbackReducer>("cuda:" + std::to_string(plan.device), plan.device,
                                              std::make_unique<cuda::CudaReducer>(plan),
                                              cpu_backend().make_reducer(plan));
+  }
+
+  std::unique_ptr<ThumbnailMaker> make_thumbnail_maker(const ThumbnailSpec& spec) const override {
+    if (spec.from == spec.to) return make_cpu_thumbnail_maker(spec);
+    return std::make_unique<FallbackThumbnailMaker>(
+        "cuda:" + std::to_string(spec.device), spec.device,
+        std::make_unique<cuda::CudaThumbnailMaker>(spec), make_cpu_thumbnail_maker(spec));
+  }
+
+  std::unique_ptr<LeafAdder> make_leaf_adder(const LeafSource& source) const override {
+    return std::make_unique<cuda::CudaLeafAdder>(source);
   }
 
   std::size_t frames_at_once() const override { return cuda::frames_of_a_batch; }

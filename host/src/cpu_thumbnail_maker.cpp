@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The maker of thumbnails on the CPU, and the choice of one.
-#include "host/src/thumbnail_maker.hpp"
+// Thumbnails on the CPU, and what is small already.
+#include "host/src/cpu_thumbnail_maker.hpp"
 
 #include <algorithm>
 
-#include "kernels/resample.hpp"
-
 namespace quickbeam {
 namespace {
-
-kernels::ThumbnailFilter kernel_filter(ShrinkFilter filter) {
-  return filter == ShrinkFilter::exact ? kernels::ThumbnailFilter::exact
-                                       : kernels::ThumbnailFilter::pil;
-}
 
 class CpuThumbnailMaker final : public ThumbnailMaker {
  public:
@@ -20,8 +13,6 @@ class CpuThumbnailMaker final : public ThumbnailMaker {
       : from_(spec.from),
         to_(spec.to),
         thumbnailer_(spec.from, spec.to, kernel_filter(spec.filter)) {}
-
-  std::string_view backend() const override { return "cpu"; }
 
   std::string run(const ThumbnailBatch& batch) override {
     const auto in = static_cast<std::size_t>(from_.pixels());
@@ -40,7 +31,6 @@ class CpuThumbnailMaker final : public ThumbnailMaker {
 /// Nothing is enlarged: what is small already is copied, bit by bit.
 class CopyMaker final : public ThumbnailMaker {
  public:
-  std::string_view backend() const override { return "cpu"; }
   std::string run(const ThumbnailBatch& batch) override {
     std::copy(batch.in.begin(), batch.in.end(), batch.out.begin());
     std::fill(batch.had_nan.begin(), batch.had_nan.end(), std::uint8_t{1});
@@ -53,11 +43,6 @@ class CopyMaker final : public ThumbnailMaker {
 std::unique_ptr<ThumbnailMaker> make_cpu_thumbnail_maker(const ThumbnailSpec& spec) {
   if (spec.from == spec.to) return std::make_unique<CopyMaker>();
   return std::make_unique<CpuThumbnailMaker>(spec);
-}
-
-std::unique_ptr<ThumbnailMaker> make_thumbnail_maker(const ThumbnailSpec& spec, const DeviceChoice&,
-                                                     std::size_t) {
-  return make_cpu_thumbnail_maker(spec);
 }
 
 }  // namespace quickbeam
