@@ -44,7 +44,8 @@ class DeviceLeaf {
   std::span<std::byte> next();
 
   /// Queues the first `images` of next(); the images of the leaf come in order. A multiple of
-  /// chunk_images in every call but the leaf's last, at most images_at_once.
+  /// chunk_images in every call but the leaf's last, at most images_at_once. A leaf with a chunk
+  /// that is short in its middle, because an image is left out, is for the CPU.
   void add(std::int64_t images);
 
   /// Waits for the leaf. Fills `blocks`, one for each of begin, as kernels::add_images does, and
