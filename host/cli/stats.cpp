@@ -59,7 +59,7 @@ StatisticsJob make_job(const StatsOptions& options) {
   if (!job.region.radius) job.region.file = options.mask;
   set_part(options.part, job);
   job.threads = options.threads;
-  job.device = options.device;
+  job.device = choose_device(options.device);
   job.on_failure = options.fail_fast ? OnFailure::stop : OnFailure::keep_going;
   job.outputs = options.outputs.make();
   job.stop = &interrupted();

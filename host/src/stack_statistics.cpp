@@ -68,7 +68,7 @@ class StatisticsRun {
         set_(ImageSet::open(job.inputs, job.set)),
         facts_(facts_of(set_, job)),
         failed_(set_, job.on_failure),
-        device_(choose_device(job.device)) {
+        device_(job.device.backend ? job.device : choose_device("auto")) {
     for (const GroupFacts& facts : facts_) {
       regions_.push_back(facts.region);
       names_.push_back(facts.name);
@@ -98,7 +98,8 @@ class StatisticsRun {
 
   ComputedStatistics compute() {
     read_groups();
-    return {std::move(results_), std::move(rows_), failed_.by_file()};
+    take_notices();
+    return {std::move(results_), std::move(rows_), failed_.by_file(), std::move(report_.notices)};
   }
 
   StatisticsPreview preview() const {
@@ -201,6 +202,12 @@ class StatisticsRun {
       on_images_(static_cast<std::int64_t>(share * static_cast<double>(images_)), images_);
   }
 
+  void take_notices() {
+    for (const auto& adder : adders_)
+      if (std::string notice = adder->take_notice(); !notice.empty())
+        report_.notices.push_back(std::move(notice));
+  }
+
   /// What a band came to: to the file, to the result, or both.
   void keep(const LeafTask& band, std::vector<MomentNode> nodes) {
     if (partial_)
@@ -256,9 +263,7 @@ class StatisticsRun {
     const auto named_row_at = [&](std::uint64_t i) {
       return StatisticsRow{row_of(all[i]), all[i].group, set_.name_of(all[i].position)};
     };
-    for (const auto& adder : adders_)
-      if (std::string notice = adder->take_notice(); !notice.empty())
-        report_.notices.push_back(std::move(notice));
+    take_notices();
     report_groups(results_, {all.size(), row_at}, report_);
     report_.failures = set_.failures();
     for (auto& failure : failed_.by_file()) report_.failures.push_back(std::move(failure));

@@ -2,6 +2,7 @@
 // Statistics kept in memory, for those who compare them.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include <quickbeam/stack_statistics.hpp>
@@ -14,6 +15,7 @@ struct ComputedStatistics {
   std::vector<StatisticsResult> results;                   ///< one a group
   std::vector<std::vector<kernels::ImageMoments>> images;  ///< by group and place in the part
   std::vector<ImageSetFailure> failures;
+  std::vector<std::string> notices;  ///< of devices that failed
 };
 
 /// As compute_statistics; job.outputs is not looked at.

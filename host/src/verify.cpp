@@ -77,7 +77,8 @@ std::vector<std::string_view> verify_stages() {
           "recipe: picture bytes",
           "statistics: pixels",
           "statistics: images",
-          "statistics: threads",
+          "statistics: bits",
+          "thumbnails",
           "errors"};
 }
 

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <new>
 #include <utility>
 
 #include "host/src/backends.hpp"
 #include "host/src/verify_statistics.hpp"
+#include "host/src/verify_thumbnail.hpp"
 #include "kernels/reduce.hpp"
 
 namespace quickbeam {
@@ -113,10 +115,12 @@ void FileVerifier::run_stack() {
     }
     run_stream(image, k);
   }
-  if (report_.failures.empty()) run_statistics();
+  if (!report_.failures.empty()) return;
+  run_statistics();
+  run_thumbnails();
 }
 
-/// Of the whole stack, on the CPU. The images are decoded again for each pass of the reference.
+/// Of the whole stack. The images are decoded again for each pass of the reference.
 void FileVerifier::run_statistics() {
   ReferenceStatistics reference;
   const auto pass = [&](auto&& take) {
@@ -129,23 +133,64 @@ void FileVerifier::run_statistics() {
   };
   pass([&](ConstAnyView image) { reference.first(image); });
   pass([&](ConstAnyView image) { reference.second(image); });
-  StatisticsJob job{.inputs = {file_.path()}, .set = {.read = read_}, .threads = 1};
-  const ComputedStatistics found = compute_in_memory(job);
-  job.threads = 3;
-  const ComputedStatistics by_three = compute_in_memory(job);
-  const auto on_cpu = [&](VerifyStage stage, auto&& compare) {
+  const auto computed = [&](const DeviceChoice& device, unsigned threads) {
+    return compute_in_memory(
+        {.inputs = {file_.path()}, .set = {.read = read_}, .threads = threads, .device = device});
+  };
+  const ComputedStatistics expected = computed(choose_device("cpu"), 1);
+  std::vector<ComputedStatistics> found(subjects_.size());
+  for (std::size_t i = 0; i < subjects_.size(); ++i)
+    if (compares_stacks(i)) found[i] = computed(subjects_[i]->device(), 3);
+  const auto each = [&](VerifyStage stage, auto&& compare) {
+    std::size_t i = 0;
     each_subject(stage, 0, [&](VerifySubject& subject, Comparison& comparison) {
-      if (subject.backend() == cpu_backend().name()) compare(comparison);
+      while (subjects_[i].get() != &subject) ++i;
+      if (!compares_stacks(i)) return;
+      const auto& notices = found[i].notices;
+      ReduceOutcome outcome;
+      outcome.backend = notices.empty() ? subject.backend() : cpu_backend().name();
+      if (!notices.empty()) outcome.notice = notices.front();
+      if (comparison.done_by(subject.backend(), outcome)) compare(found[i], comparison);
     });
   };
-  on_cpu(VerifyStage::stack_pixels, [&](Comparison& comparison) {
-    compare_pixels(reference, found.results.at(0), comparison);
+  each(VerifyStage::stack_pixels, [&](const ComputedStatistics& of, Comparison& comparison) {
+    compare_pixels(reference, of.results.at(0), comparison);
   });
-  on_cpu(VerifyStage::stack_images, [&](Comparison& comparison) {
-    compare_images(reference, found.images.at(0), comparison);
+  each(VerifyStage::stack_images, [&](const ComputedStatistics& of, Comparison& comparison) {
+    compare_images(reference, of.images.at(0), comparison);
   });
-  on_cpu(VerifyStage::stack_bits,
-         [&](Comparison& comparison) { compare_statistics(found, by_three, comparison); });
+  each(VerifyStage::stack_bits, [&](const ComputedStatistics& of, Comparison& comparison) {
+    compare_statistics(expected, of, comparison);
+  });
+}
+
+bool FileVerifier::compares_stacks(std::size_t subject) const {
+  return subjects_[subject] && subjects_[subject]->device().backend != nullptr;
+}
+
+/// Every image alone, so that the reference is in memory once.
+void FileVerifier::run_thumbnails() {
+  const Extent extent = file_.shape(0).extent;
+  for (const ThumbnailSpec& spec : verified_thumbnails(extent)) {
+    std::map<const VerifySubject*, ThumbnailSubject> makers;
+    for (std::size_t i = 0; i < subjects_.size(); ++i)
+      if (compares_stacks(i)) makers.try_emplace(subjects_[i].get(), subjects_[i]->device(), spec);
+    for (std::int64_t k = 0; k < file_.frames(); ++k) {
+      file_.release_frames();
+      const Payload image = file_.frame(k);
+      const ReferenceStream decoded = decode_reference(image);
+      const Image expected = reference_thumbnail(decoded.image(0, extent), spec);
+      each_subject(VerifyStage::thumbnails, k, [&](VerifySubject& subject, Comparison& comparison) {
+        const auto maker = makers.find(&subject);
+        if (maker == makers.end()) return;
+        ReduceOutcome outcome;
+        const Image found =
+            maker->second.make(decoded.image(0, extent), outcome.backend, outcome.notice);
+        if (comparison.done_by(subject.backend(), outcome))
+          comparison.images(expected.const_view(), found.const_view());
+      });
+    }
+  }
 }
 
 void FileVerifier::run_stream(const Payload& stream, std::int64_t first_frame) {

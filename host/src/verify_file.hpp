@@ -33,6 +33,7 @@ enum class VerifyStage : std::uint8_t {
   stack_pixels,
   stack_images,
   stack_bits,
+  thumbnails,
   errors,
 };
 
@@ -53,12 +54,15 @@ class FileVerifier {
 
   void run_stack();
   void run_statistics();
+  void run_thumbnails();
   void run_stream(const Payload& stream, std::int64_t first_frame);
   void run_frame(const Frame& frame);
   void compare_stored(const Payload& stream, const ReferenceStream& reference, std::int64_t frame);
   void compare_reductions(const Frame& frame, const Reference& reference);
   void compare_picture(const Frame& frame, const VerifyPicture& expected);
   void expect_failure(const Error& error, std::int64_t frame, const ReducePlan& plan);
+  /// Whether statistics and thumbnails are compared for that subject.
+  bool compares_stacks(std::size_t subject) const;
   ReducePlan plan_of(const Payload& payload) const;
 
   /// Calls `work(subject, comparison)` for every target that runs.

@@ -66,6 +66,7 @@ class BackendSubject final : public VerifySubject {
   explicit BackendSubject(const VerifyTarget& target) : target_(target) {}
 
   std::string_view backend() const override { return target_.backend->name(); }
+  DeviceChoice device() const override { return {target_.backend, {target_.device}, {}}; }
 
   /// Whole frames of stored pixels are made on the CPU only (`quickbeam convert`).
   bool decode(const Payload& stream, Image& out, std::optional<std::uint64_t>& wrapped) override {

@@ -30,6 +30,8 @@ class VerifySubject {
   virtual ~VerifySubject() = default;
   /// What outcomes name when the work was really done here.
   virtual std::string_view backend() const = 0;
+  /// What to compute statistics and thumbnails of stacks on; no backend: not compared.
+  virtual DeviceChoice device() const { return {}; }
   /// Decodes all images of a stream to `out`, in the stored type; false when this subject keeps no
   /// stored pixels. Sets `wrapped` as kernels::decode_all returns it.
   virtual bool decode(const Payload& stream, Image& out, std::optional<std::uint64_t>& wrapped) = 0;

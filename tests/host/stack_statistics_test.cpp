@@ -375,10 +375,6 @@ TEST_F(StackStatistics, FaultsOfTheJobComeFirst) {
   job.outputs.folder = path + "/out";
   expect_error(ErrorCode::io, [&] { (void)compute_statistics(job); });
   job.outputs.folder = out_;
-  job.device = "tpu";
-  expect_error(ErrorCode::usage, [&] { (void)compute_statistics(job); });
-  job.device = "cuda";
-  expect_error(ErrorCode::device, [&] { (void)compute_statistics(job); });
 }
 
 }  // namespace

@@ -166,7 +166,7 @@ inline std::string contents_of(const std::string& folder) {
 inline StatisticsJob statistics_job(std::vector<std::string> inputs, const std::string& folder) {
   StatisticsJob job;
   job.inputs = std::move(inputs);
-  job.device = "cpu";
+  job.device = choose_device("cpu");
   job.threads = 2;
   job.outputs.folder = folder;
   job.outputs.sd = job.outputs.min = job.outputs.max = job.outputs.count = true;

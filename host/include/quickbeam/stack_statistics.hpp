@@ -43,7 +43,7 @@ struct StatisticsJob {
   StatisticsRegion region{};
   std::int64_t part = 1, parts = 1;  ///< of every group, by leaves of the merge tree; from 1
   unsigned threads = 0;              ///< 0 = one a core
-  std::string device = "auto";       ///< as choose_device
+  DeviceChoice device{};             ///< default: choose_device("auto")
   OnFailure on_failure = OnFailure::keep_going;
   StatisticsOutputs outputs{};
   const std::atomic<bool>* stop = nullptr;  ///< set from anywhere: nothing is written
