@@ -115,6 +115,10 @@ TEST_F(MontageCommand, TheEnvironmentSpeaksToTheCommandThatIsRun) {
                 .exit_code,
             0);
   EXPECT_TRUE(std::filesystem::exists(folder_ / "other/particles.stk"));
+  EXPECT_EQ(
+      with("QUICKBEAM_FORMAT=npy", "simulate frames -q -o frames -n 1 --modules-x 1 --modules-y 1")
+          .exit_code,
+      0);
 }
 
 TEST_F(MontageCommand, SaysWhatIsWrongAndShowsTheRest) {
