@@ -12,6 +12,7 @@
 #include <quickbeam/thumbnail_maker.hpp>
 
 #include "host/src/backends.hpp"
+#include "host/src/leaf_adder.hpp"
 #include "host/src/verify_file.hpp"
 #include "io/npy.hpp"
 #include "tests/host/plan_frames.hpp"
