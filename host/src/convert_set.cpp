@@ -10,6 +10,7 @@
 
 #include "host/src/image_output.hpp"
 #include "host/src/image_set_state.hpp"
+#include "host/src/input_files.hpp"
 #include "host/src/name_in_set.hpp"
 #include "io/atomic_file.hpp"
 #include "io/file_bytes.hpp"
@@ -137,6 +138,19 @@ void check_spares_source(const std::string& written, const std::string& source) 
         .found = "one that would replace the set that is read"});
 }
 
+/// A stack that is gathered from would be gone, with its other images.
+void check_spares_files(const std::string& target, const ImageSet& images) {
+  std::vector<std::string> paths;
+  for (const SetFile& file : images.state().files) paths.push_back(file.path);
+  InputFiles inputs(paths);
+  if (const std::string* same = inputs.same_as(target))
+    fail({.code = ErrorCode::usage,
+          .path = target,
+          .field = "target",
+          .expected = "another name than that of a file the set takes its images from",
+          .found = *same});
+}
+
 /// Images named by the user have no optics groups: those of the files' own facts become theirs.
 io::ParticleSet with_groups(const ImageSet& images) {
   io::ParticleSet set = images.state().sources.front().set;
@@ -200,6 +214,7 @@ std::vector<std::string> gather_set(const std::string& source, const std::string
       is_list ? with_groups(images) : io::ParticleSet(images.state().sources.front().set);
   const std::string beside = set_beside(target, set.format);
   check_spares_source(beside, source);
+  check_spares_files(target, images);
   GatheredStack out(target, all.type, all.extent, images.positions(),
                     all.pixel_size_angstrom.value_or(0));
   ImageReader reader(images);

@@ -209,6 +209,9 @@ TEST_F(Pairs, SetsBesideGatheredStacks) {
   EXPECT_EQ(convert(folder_ / "s.star", folder_ / "s.mrcs"), "USAGE") << "would replace s.star";
   EXPECT_EQ(test::read_text(folder_ / "s.star"), before);
   EXPECT_FALSE(std::filesystem::exists(folder_ / "s.mrcs"));
+  const std::string stack = test::read_text(folder_ / "a.mrcs");
+  EXPECT_EQ(convert(folder_ / "s.star", folder_ / "a.mrcs"), "USAGE") << "holds other images too";
+  EXPECT_EQ(test::read_text(folder_ / "a.mrcs"), stack);
 }
 
 TEST_F(Pairs, CryosparcSetsToo) {
