@@ -57,13 +57,18 @@ class StarCopy {
 
   bool kept(std::size_t row) const { return !edit_->keep || edit_->keep(row); }
 
-  /// Writes the new value over the token. A text block began a line of its own, the value must not.
-  void replace(std::size_t row, const StarToken& token, const StarCellEdit& value) {
+  static constexpr std::size_t none = std::string_view::npos;
+
+  /// Writes the new value over the token. A text block began a line of its own; its value follows
+  /// what ends at `before` instead (a remark between the two goes), unless it begins its row
+  /// (none).
+  void replace(std::size_t row, const StarToken& token, const StarCellEdit& value,
+               std::size_t before) {
     const std::string_view text = source_.text;
     std::size_t begin = token.begin;
     cell_.clear();
-    if (text[begin] == ';' && begin > 0 && text[begin - 1] == '\n') {
-      begin -= begin > 1 && text[begin - 2] == '\r' ? 2u : 1u;
+    if (before != none && text[begin] == ';' && text[begin - 1] == '\n') {
+      begin = before;
       cell_ = " ";
     }
     copy_to(begin);
@@ -111,9 +116,12 @@ class StarCopy {
   void change_row(std::size_t row) {
     StarTokens tokens(source_, table_->starts[row]);
     std::size_t done = 0;
+    std::size_t before = none;
     for (const auto& [column, value] : replaced_) {
-      for (; done < column; ++done) (void)tokens.next();
-      replace(row, tokens.next(), *value);
+      for (; done < column; ++done) before = tokens.next().end;
+      const StarToken token = tokens.next();
+      replace(row, token, *value, before);
+      before = token.end;
       ++done;
     }
     if (added_.empty()) return;
@@ -141,8 +149,11 @@ class StarCopy {
       at_ = table_->labels_end;
       return;
     }
-    for (const auto& [column, value] : replaced_)
-      replace(0, StarTokens(source_, table_->starts[column]).next(), *value);
+    for (const auto& [column, value] : replaced_) {
+      const auto& label = table_->labels[column];
+      replace(0, StarTokens(source_, table_->starts[column]).next(), *value,
+              label.offset + label.text.size());
+    }
     copy_to(table_->labels_end);
     for (const auto* column : added_) {
       cell_ = std::string(line_end_) + column->label + " ";

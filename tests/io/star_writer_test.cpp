@@ -96,6 +96,30 @@ TEST(StarRewrite, ARowOnTheLineOfItsLabelsStaysARow) {  // found by fuzzing
   EXPECT_EQ(got, "data_\nloop_\n_a\n_b\n 1 B0<>\n2 B1<>\n");
 }
 
+TEST(StarRewrite, ATextBlockThatBeginsARowKeepsItsLine) {  // found by fuzzing
+  const std::string got = rewritten("data_\nloop_\n_a #1\n;one\n;\n", [](const StarDocument& d) {
+    const StarCellEdit value = [](std::size_t, std::string_view, std::string& out) {
+      out += "new";
+    };
+    return std::vector<StarTableEdit>{{&d.tables()[0], {{"_a", value}, {"_b", value}}, {}}};
+  });
+  EXPECT_EQ(got, "data_\nloop_\n_a #1\n_b #2\nnew new\n");
+}
+
+TEST(StarRewrite, TheValueOfATextBlockDoesNotEndInARemark) {  // found by fuzzing
+  const auto changed = [](const std::string& source, const std::string& label) {
+    return rewritten(source, [&](const StarDocument& d) {
+      return std::vector<StarTableEdit>{
+          {&d.tables()[0],
+           {{label, [](std::size_t, std::string_view, std::string& out) { out += "new"; }}},
+           {}}};
+    });
+  };
+  EXPECT_EQ(changed("data_\n_a # remark\n;one\n;\n", "_a"), "data_\n_a new\n");
+  EXPECT_EQ(changed("data_\nloop_\n_a\n_b\n1 # remark\n;one\n;\n", "_b"),
+            "data_\nloop_\n_a\n_b\n1 new\n");
+}
+
 TEST(StarRewrite, CanLeaveAPairTableOut) {
   const std::string got = rewritten(text, [](const StarDocument& d) {
     return std::vector<StarTableEdit>{{&d.tables()[1], {}, [](std::size_t) { return false; }}};
