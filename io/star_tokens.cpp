@@ -141,10 +141,16 @@ StarToken StarTokens::text_block() {
   return {StarKind::value, inside, begin, at_};
 }
 
+/// A quote closes where a blank follows: whatever parts two words.
 StarToken StarTokens::quoted() {
   const std::string_view text = source_.text;
   const char quote = text[at_];
-  const std::size_t begin = at_, end = cif_quote_end(text, begin + 1, quote);
+  const auto closes = [&](std::size_t i) {
+    return text[i] == quote && (i + 1 == text.size() || is_blank(text[i + 1]));
+  };
+  const std::size_t begin = at_;
+  std::size_t end = begin + 1;
+  while (end < text.size() && text[end] != '\n' && text[end] != '\r' && !closes(end)) ++end;
   if (end == text.size() || text[end] != quote)
     source_.fail(ErrorCode::bad_field, "quoted value", begin,
                  std::string("a closing ") + quote + " before the end of the line", "none");
