@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // quickbeam stats and merge as a user runs them.
 #include <gtest/gtest.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -13,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/cli/command.hpp"
+#include "tests/cli/process.hpp"
 #include "tests/host/statistics_stacks.hpp"
 
 namespace quickbeam {
@@ -190,29 +189,15 @@ TEST_F(StatsCommand, RelionReadsTheTable) {
 }
 
 /// A started `quickbeam stats`.
-class Process {
+class Process : public test::Process {
  public:
-  explicit Process(std::vector<std::string> words) {
-    words.insert(words.begin(), {QUICKBEAM_COMMAND, "stats", "-q"});
-    std::vector<char*> argv;
-    for (auto& word : words) argv.push_back(word.data());
-    argv.push_back(nullptr);
-    pid_ = ::fork();
-    if (pid_ != 0) return;
-    if (std::freopen("/dev/null", "w", stderr) != nullptr) ::execv(argv[0], argv.data());
-    ::_exit(127);
-  }
-  void interrupt() const { ::kill(pid_, SIGINT); }
-  int wait() {
-    int status = 0;
-    ::wait4(pid_, &status, 0, &usage_);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  }
-  long peak_kib() const { return usage_.ru_maxrss; }
+  explicit Process(std::vector<std::string> words) : test::Process(of_stats(std::move(words))) {}
 
  private:
-  pid_t pid_ = -1;
-  rusage usage_{};
+  static std::vector<std::string> of_stats(std::vector<std::string> words) {
+    words.insert(words.begin(), {"stats", "-q"});
+    return words;
+  }
 };
 
 /// A stack of zeros that takes no room on the disk.
@@ -237,7 +222,7 @@ TEST_F(StatsCommand, AnInterruptLeavesNothingBehind) {
   while (!fs::exists(folder_ / "out") && std::chrono::steady_clock::now() < end)
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  process.interrupt();
+  process.signal(SIGINT);
   EXPECT_EQ(process.wait(), 75);
   EXPECT_TRUE(fs::is_empty(folder_ / "out"));
   EXPECT_EQ(folder_.names(), (std::vector<std::string>{"a.mrcs", "out"}));
