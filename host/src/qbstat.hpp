@@ -18,7 +18,7 @@
 
 namespace quickbeam {
 
-inline constexpr std::uint32_t qbstat_version = 1;
+inline constexpr std::uint32_t qbstat_version = 2;
 
 /// A group as a file holds it.
 struct QbstatGroup {

@@ -21,13 +21,21 @@ constexpr std::size_t tile_pixels = ops::piece_pixels;
 template <class T>
 constexpr bool has_sums = moment_kind(pixel_type_of<T>()) == MomentKind::sums;
 
+/// Joins statistics of the pieces at pixels first .. last - 1 of a chunk to those of its images.
 template <class T>
-ImageMoments moments_of_piece(const T* in, std::size_t count, const T* next) {
-  const ops::Moments m = std::get<PieceKernel<T>>(piece_kernels()).moments(in, count, next);
-  const auto counted = static_cast<std::int64_t>(m.count);
-  const std::int64_t missing = static_cast<std::int64_t>(count) - counted;
+void add_pieces(const PieceKernel<T>& kernel, const ImageChunk<T>& chunk, std::size_t first,
+                std::size_t last, ops::Moments* images) {
+  ops::Moments pieces[chunk_images];
+  const auto count = static_cast<std::size_t>(chunk.images);
+  kernel.moments(chunk.in + first, chunk.stride, count, last - first, pieces);
+  for (std::size_t k = 0; k < count; ++k) ops::merge(pieces[k], images[k]);
+}
+
+ImageMoments image_moments_of(const ops::Moments& of, std::size_t pixels) {
+  const auto counted = static_cast<std::int64_t>(of.count);
+  const std::int64_t missing = static_cast<std::int64_t>(pixels) - counted;
   if (counted == 0) return {.missing = missing};
-  return {counted, missing, m.mean, m.m2, m.lowest, m.highest};
+  return {counted, missing, of.mean, of.m2, of.lowest, of.highest};
 }
 
 /// Adds `images` images to the planes of `to`, at pixels first .. last - 1; true when a value was
@@ -44,7 +52,10 @@ bool add_chunk(const ImageChunk<T>& chunk, std::size_t first, std::size_t last, 
   }
   const MomentPlanes planes{to.mean.data(),    to.m2.data(), to.lowest.data(), to.highest.data(),
                             to.missing.data(), before,       to.any_missing};
-  return std::get<PixelMomentKernel<T>>(pixel_moment_kernels()).add(chunk, first, last, planes);
+  if constexpr (ops::has_exact_squares<T>)
+    return std::get<PixelMomentKernel<T>>(pixel_square_kernels()).add(chunk, first, last, planes);
+  else
+    return std::get<PixelMomentKernel<T>>(pixel_moment_kernels()).add(chunk, first, last, planes);
 }
 
 }  // namespace
@@ -71,27 +82,24 @@ void PixelMoments::reset(MomentKind of, std::size_t count) {
 template <class T>
 void add_images(const T* in, std::size_t stride, int images, PixelMoments& to,
                 std::span<ImageMoments> each) {
-  std::vector<ImageMoments> here(each.size());
+  const auto& pieces = std::get<PieceKernel<T>>(piece_kernels());
+  std::vector<ops::Moments> here(each.size());
   bool found = false;
   for (std::size_t first = 0; first < to.pixels; first += tile_pixels) {
     const std::size_t last = std::min(first + tile_pixels, to.pixels);
     for (int k = 0; k < images; k += chunk_images) {
-      const T* chunk = in + static_cast<std::size_t>(k) * stride;
-      const int count = std::min(chunk_images, images - k);
-      if (!each.empty())
-        for (std::size_t image = 0; image < static_cast<std::size_t>(count); ++image) {
-          const T* piece = chunk + image * stride + first;
-          merge(moments_of_piece(piece, last - first, piece + stride),
-                here[static_cast<std::size_t>(k) + image]);
-        }
+      const ImageChunk<T> chunk{in + static_cast<std::size_t>(k) * stride, stride,
+                                std::min(chunk_images, images - k)};
+      if (!each.empty()) add_pieces(pieces, chunk, first, last, here.data() + k);
       // A later chunk of this tile must see what an earlier one left out.
       to.any_missing |= found;
-      found |= add_chunk<T>({chunk, stride, count}, first, last, to.images + k, to);
+      found |= add_chunk<T>(chunk, first, last, to.images + k, to);
     }
   }
   to.any_missing |= found;
   to.images += images;
-  for (std::size_t k = 0; k < each.size(); ++k) merge(here[k], each[k]);
+  for (std::size_t k = 0; k < each.size(); ++k)
+    merge(image_moments_of(here[k], to.pixels), each[k]);
 }
 
 template <class T>
@@ -101,13 +109,12 @@ void add_images(const T* in, std::size_t stride, int images, PixelMoments& to) {
 
 template <class T>
 ImageMoments image_moments(std::span<const T> pixels) {
-  ImageMoments all;
-  for (std::size_t first = 0; first < pixels.size(); first += tile_pixels) {
-    const T* piece = pixels.data() + first;
-    const std::size_t count = std::min(tile_pixels, pixels.size() - first);
-    merge(moments_of_piece(piece, count, piece + count), all);
-  }
-  return all;
+  const auto& kernel = std::get<PieceKernel<T>>(piece_kernels());
+  ops::Moments all;
+  for (std::size_t first = 0; first < pixels.size(); first += tile_pixels)
+    add_pieces<T>(kernel, {pixels.data(), tile_pixels, 1}, first,
+                  std::min(first + tile_pixels, pixels.size()), &all);
+  return image_moments_of(all, pixels.size());
 }
 
 #define QUICKBEAM_MOMENTS(T)                                                                    \

@@ -145,30 +145,15 @@ void add_sums(ImageChunk<T> chunk, std::size_t first, std::size_t last, const Su
   for (; p < last; ++p) add_pixel(chunk, p, to);
 }
 
-template <class... T>
-constexpr std::tuple<PixelSumKernel<T>...> table_of(const std::tuple<PixelSumKernel<T>...>*) {
-  return {PixelSumKernel<T>{add_sums<T>}...};
-}
-
 }  // namespace
 
-const SmallIntegerKernels<PixelSumKernel>* pixel_sum_table() {
-  using Table = SmallIntegerKernels<PixelSumKernel>;
-  static constexpr Table table = table_of(static_cast<const Table*>(nullptr));
-  return &table;
-}
+QUICKBEAM_KERNEL_TABLE(pixel_sum_table, SmallIntegerKernels, PixelSumKernel, add_sums)
 
 }  // namespace quickbeam::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace quickbeam::kernels {
-
-HWY_EXPORT(pixel_sum_table);
-
-const SmallIntegerKernels<PixelSumKernel>& pixel_sum_kernels() {
-  return *HWY_DYNAMIC_DISPATCH(pixel_sum_table)();
-}
-
+QUICKBEAM_KERNEL_DISPATCH(pixel_sum_table, SmallIntegerKernels, PixelSumKernel, pixel_sum_kernels)
 }  // namespace quickbeam::kernels
 #endif  // HWY_ONCE

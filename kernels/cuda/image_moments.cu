@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Statistics of images: a warp a piece, held in registers between the two passes, a lane of the
+// Statistics of images: a warp a piece, held in registers where there are two passes, a lane of the
 // warp being a lane of the definition; then the pieces of an image joined in order.
 #include <cstdint>
 #include <limits>
@@ -40,25 +40,27 @@ struct LaneValues {
   N at[each];
 };
 
-/// First pass. Lowest and highest of what is finite.
+/// First pass: sums of a lane. Lowest and highest of what is finite, of the piece.
 template <bool check, class N>
-__device__ double sum_of(const LaneValues<N>& values, ops::Moments& out) {
-  double sum = 0;
+__device__ ops::SquareSums sums_of(const LaneValues<N>& values, ops::Moments& out) {
+  double sum = 0, squares = 0;
   int count = 0;
   N low = static_cast<N>(ops::plus_infinity), high = -low;
 #pragma unroll
   for (int i = 0; i < each; ++i) {
-    const N v = values.at[i];
-    if (check && !ops::is_finite(v)) continue;
-    sum = sum + static_cast<double>(v);
-    low = min(low, v);
-    high = max(high, v);
+    const N number = values.at[i];
+    if (check && !ops::is_finite(number)) continue;
+    const auto v = static_cast<double>(number);
+    sum = sum + v;
+    if constexpr (sums_squares<N>) squares = fma(v, v, squares);
+    low = min(low, number);
+    high = max(high, number);
     ++count;
   }
   out.count = check ? static_cast<double>(total(count)) : ops::piece_pixels;
   out.lowest = static_cast<double>(fold_lanes(low, [](N a, N b) { return min(a, b); })) + 0.0;
   out.highest = static_cast<double>(fold_lanes(high, [](N a, N b) { return max(a, b); })) + 0.0;
-  return total(sum);
+  return {check ? static_cast<double>(count) : each, sum, squares};
 }
 
 /// Second pass.
@@ -85,12 +87,19 @@ __device__ ops::Moments moments_of_doubles(const T* in, int count) {
     values.at[i] = at < count ? static_cast<N>(number_of(in[at])) : static_cast<N>(not_a_number);
   }
   ops::Moments out;
-  double sum = sum_of<false>(values, out);
+  ops::SquareSums lane_sums = sums_of<false>(values, out);
+  double sum = total(lane_sums.sum);
   const bool whole = ops::is_finite(sum);  // the same in every lane
-  if (!whole) sum = sum_of<true>(values, out);
+  if (!whole) {
+    lane_sums = sums_of<true>(values, out);
+    sum = total(lane_sums.sum);
+  }
   if (out.count == 0) return {};
   out.mean = sum / out.count;
-  out.m2 = whole ? m2_of<false>(values, out.mean) : m2_of<true>(values, out.mean);
+  if constexpr (sums_squares<N>)
+    out.m2 = total(ops::m2_around(out.mean, lane_sums));
+  else
+    out.m2 = whole ? m2_of<false>(values, out.mean) : m2_of<true>(values, out.mean);
   return out;
 }
 

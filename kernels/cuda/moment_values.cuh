@@ -8,6 +8,7 @@
 #include <quickbeam/core/half.hpp>
 
 #include "kernels/moments_cuda.hpp"
+#include "kernels/ops/moments.hpp"
 
 #if defined(__CUDACC__)
 #include <cuda_fp16.h>
@@ -34,6 +35,10 @@ __device__ auto number_of(T value) {
 /// What number_of gives.
 template <class T>
 using Number = decltype(number_of(T{}));
+
+/// Whether one pass of sums of squares does (kernels/ops/moments.hpp).
+template <class T>
+inline constexpr bool sums_squares = ops::has_exact_squares<T> || std::is_same_v<T, Half>;
 
 template <class T>
 inline constexpr bool is_small_integer = std::is_integral_v<T> && sizeof(T) <= 2;

@@ -77,9 +77,11 @@ __device__ void write_pixel(const Pixel& pixel, std::size_t at, const LeafPlanes
 /// again: this is rare, and values that a variable picks would not stay in registers.
 template <class T>
 __device__ void add_any(const T* in, std::size_t stride, int count, int before, Pixel& pixel) {
-  const ops::Moments chunk = ops::moments_of(count, [=](int k) {
+  const auto value_at = [=](int k) {
     return static_cast<double>(number_of(in[static_cast<std::size_t>(k) * stride]));
-  });
+  };
+  const ops::Moments chunk =
+      sums_squares<T> ? ops::moments_of_squares(count, value_at) : ops::moments_of(count, value_at);
   const double counted = static_cast<double>(before) - static_cast<double>(pixel.missing);
   ops::Moments all{counted, pixel.mean, pixel.m2, pixel.lowest, pixel.highest};
   ops::merge(chunk, all);
@@ -99,28 +101,38 @@ struct Chunk {
   }
 };
 
-/// Adds chunk `c` of the leaf to pixel `e` of the thread; false when it must be done by add_any.
+/// M2 of finite values from their sums, or in a second pass.
 template <class T, unsigned each>
-__device__ bool add_finite(const Chunk<T, each>& chunk, unsigned e, int c, const Shares& shares,
-                           Pixel& pixel) {
-  using N = Number<T>;
-  N low = number_of(chunk.values[0][e]), high = low;
-  double sum = 0;
-#pragma unroll
-  for (int k = 0; k < chunk_images; ++k) {
-    const N v = number_of(chunk.values[k][e]);
-    sum = sum + static_cast<double>(v);
-    low = min(low, v);
-    high = max(high, v);
-  }
-  if (!ops::is_finite(sum) || pixel.missing != 0) return false;
-  const double mean = sum * (1.0 / chunk_images);  // the bits of the division: 1/16 is exact
+__device__ double m2_of(const Chunk<T, each>& chunk, unsigned e, const ops::SquareSums& sums) {
+  if constexpr (sums_squares<T>) return sums.m2();
+  const double mean = sums.mean();
   double m2 = 0;
 #pragma unroll
   for (int k = 0; k < chunk_images; ++k) {
     const double delta = static_cast<double>(number_of(chunk.values[k][e])) - mean;
     m2 = m2 + delta * delta;
   }
+  return m2;
+}
+
+/// Adds chunk `c` of the leaf to pixel `e` of the thread; false when it must be done by add_any.
+template <class T, unsigned each>
+__device__ bool add_finite(const Chunk<T, each>& chunk, unsigned e, int c, const Shares& shares,
+                           Pixel& pixel) {
+  using N = Number<T>;
+  N low = number_of(chunk.values[0][e]), high = low;
+  ops::SquareSums sums{.count = chunk_images};
+#pragma unroll
+  for (int k = 0; k < chunk_images; ++k) {
+    const N number = number_of(chunk.values[k][e]);
+    const auto v = static_cast<double>(number);
+    sums.sum = sums.sum + v;
+    if constexpr (sums_squares<T>) sums.squares = fma(v, v, sums.squares);
+    low = min(low, number);
+    high = max(high, number);
+  }
+  if (!ops::is_finite(sums.sum) || pixel.missing != 0) return false;
+  const double mean = sums.mean(), m2 = m2_of(chunk, e, sums);
   if (c == 0) {
     pixel.mean = mean;
     pixel.m2 = m2;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The arithmetic of mean and variance: chunks of images at a pixel, pieces of an image, and how two
-// sets of values are joined. Exact: only + - * / in a fixed order, no fused sums.
+// sets of values are joined. Exact: only + - * / in a fixed order; no sum is fused with a product
+// that is not exact by itself.
 #pragma once
 
 #include <cstdint>
@@ -13,10 +14,16 @@ namespace quickbeam::kernels::ops {
 
 inline constexpr double plus_infinity = std::numeric_limits<double>::infinity();
 
-/// Pixels of a piece of an image: a piece stays in the L1 cache, or in the registers of a warp.
-inline constexpr int piece_pixels = 1024;
+/// Pixels of a piece of an image: as many images of it as a chunk has stay in the L1 cache.
+inline constexpr int piece_pixels = 512;
 /// Partial sums of a piece: pixel i of it goes to sum i % piece_lanes, on every SIMD target.
 inline constexpr int piece_lanes = 32;
+
+/// Whether squares of T are exact in double. Sums of the squares of 16 of them are then as good as
+/// exact, and make one pass do where others need two: docs/decisions/0025-sums-of-squares.md.
+template <class T>
+inline constexpr bool has_exact_squares = std::is_same_v<T, float> ||
+                                          (std::is_integral_v<T> && sizeof(T) <= 2);
 
 /// Statistics of some values. A count is a whole number below 2^53.
 struct Moments {
@@ -83,6 +90,66 @@ QUICKBEAM_HD constexpr Moments moments_of(int count, ValueAt&& value_at) {
     if (is_finite(v)) out.m2 = out.m2 + delta * delta;
   }
   return out;
+}
+
+/// a * b - product without an error, for product = a * b rounded. The same by Dekker's splitting
+/// (1971) and by a fused operation. Precondition: |a|, |b| < 2^500.
+QUICKBEAM_HD constexpr double error_of_product(double a, double b, double product) {
+#if defined(__CUDA_ARCH__)
+  return fma(a, b, -product);
+#else
+  constexpr double splitter = 134217729;  // 2^27 + 1
+  const double a_parts = splitter * a, a_high = a_parts - (a_parts - a), a_low = a - a_high;
+  const double b_parts = splitter * b, b_high = b_parts - (b_parts - b), b_low = b - b_high;
+  return ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low;
+#endif
+}
+
+/// Of at most 16 values with exact squares.
+struct SquareSums {
+  double count = 0, sum = 0, squares = 0;
+
+  QUICKBEAM_HD constexpr void add(double value) {
+    sum = sum + value;
+    squares = squares + value * value;
+    count = count + 1;
+  }
+  QUICKBEAM_HD constexpr double mean() const { return count == 0 ? 0 : sum / count; }
+  /// squares - sum^2 / count, where the difference of two large products costs no digits.
+  QUICKBEAM_HD constexpr double m2() const {
+    if (count == 0) return 0;
+    const double a = count * squares, b = sum * sum;
+    const double rest = error_of_product(count, squares, a) - error_of_product(sum, sum, b);
+    const double m2 = ((a - b) + rest) / count;
+    return m2 > 0 ? m2 : 0;
+  }
+};
+
+/// The same from value_at(0) .. value_at(count - 1) with exact squares, in one pass.
+template <class ValueAt>
+QUICKBEAM_HD constexpr Moments moments_of_squares(int count, ValueAt&& value_at) {
+  Moments out;
+  SquareSums sums;
+  for (int i = 0; i < count; ++i) {
+    const double v = value_at(i);
+    if (!is_finite(v)) continue;
+    sums.add(v);
+    out.lowest = lower(out.lowest, v);
+    out.highest = higher(out.highest, v);
+  }
+  if (sums.count == 0) return out;
+  out.count = sums.count;
+  out.lowest = out.lowest + 0.0;
+  out.highest = out.highest + 0.0;
+  out.mean = sums.mean();
+  out.m2 = sums.m2();
+  return out;
+}
+
+/// What a lane adds to the M2 of a piece with that mean.
+QUICKBEAM_HD constexpr double m2_around(double mean, const SquareSums& lane) {
+  const double delta = lane.mean() - mean;
+  return lane.m2() + delta * delta * lane.count;
 }
 
 /// The partial sums of a piece as one: halves added until one is left. Overwrites them.

@@ -161,7 +161,7 @@ TYPED_TEST(CudaMoments, OfPixelsAreTheCpus) {
 }
 
 TYPED_TEST(CudaMoments, OfImagesAreTheCpus) {
-  for (const std::size_t pixels : {1, 31, 1023, 1024, 1025, 5000})
+  for (const std::size_t pixels : {1, 31, 511, 512, 513, 1024, 5000})
     expect_images(random_stack<TypeParam>(pixels, 3, static_cast<unsigned>(test_seed(pixels))));
 }
 
