@@ -14,6 +14,7 @@ namespace quickbeam::cli {
 struct StatisticsOutputOptions {
   StatisticsOutputs outputs{};
   std::string format = "mrc";
+  bool no_table = false;
   void declare(CLI::App& app);
   StatisticsOutputs make() const;
 };

@@ -13,8 +13,14 @@
 namespace quickbeam {
 namespace {
 
-/// Bytes read at a time: they are added while they are in the second cache.
+/// Bytes read at a time, of small images: they are added while they are in the second cache.
 constexpr std::size_t read_bytes = std::size_t{1} << 20;
+/// The same of a chunk of larger ones. Reading far in one go is worth more than the second cache.
+constexpr std::size_t chunk_bytes = std::size_t{4} << 20;
+/// Parts of images that are at least so large are read one by one, with a gap behind each: images
+/// at distances of a power of two would share a few sets of the first cache.
+constexpr std::size_t gap_from = std::size_t{1} << 16;
+constexpr std::size_t gap_bytes = 192;
 
 class CpuLeafAdder final : public LeafAdder {
  public:
@@ -22,6 +28,7 @@ class CpuLeafAdder final : public LeafAdder {
       : set_(source.set),
         regions_(source.regions),
         failed_(source.failed),
+        of_images_(source.of_images),
         reader_(source.set),
         by_blocks_(reads_by_blocks(source.set)) {}
 
@@ -42,15 +49,23 @@ class CpuLeafAdder final : public LeafAdder {
   bool add_blocks(const LeafTask& task, Planes& planes) {
     left_out_ = failed_.within(group_, first_, first_ + std::ssize(rows_));
     if (task.first_block == 0) std::ranges::fill(rows_, kernels::ImageMoments{});
-    const std::int64_t at_once = by_blocks_ ? 1 : task.blocks;
-    for (std::int64_t b = 0; b < task.blocks; b += at_once) {
+    for (std::int64_t b = 0, count = 0; b < task.blocks; b += count) {
+      count = std::min(blocks_at_once(), task.blocks - b);
       const std::size_t known = left_out_.size();
       const auto here =
-          std::span(planes).subspan(static_cast<std::size_t>(b), static_cast<std::size_t>(at_once));
+          std::span(planes).subspan(static_cast<std::size_t>(b), static_cast<std::size_t>(count));
       add_span(task.first_block + b, here);
       if (left_out_.size() > known && task.first_block + b > 0) return false;
     }
     return true;
+  }
+
+  /// Blocks of a chunk of images that are read together.
+  std::int64_t blocks_at_once() const {
+    if (!by_blocks_) return blocks_->count();
+    const std::size_t block = blocks_->pixels(0) * size_of(set_.groups()[group_].type);
+    return std::max<std::int64_t>(
+        1, static_cast<std::int64_t>(chunk_bytes / (block * kernels::chunk_images)));
   }
 
   /// Adds blocks that are read together.
@@ -64,13 +79,14 @@ class CpuLeafAdder final : public LeafAdder {
       runs_.push_back(regions_[group_].runs(*blocks_, first_block + i));
       if (i > 0) rows.count += blocks_->rows(first_block + i).count;
     }
-    const auto stride = static_cast<std::size_t>(rows.count * facts.extent.width);
-    const std::size_t bytes = stride * size_of(facts.type);
-    const std::int64_t step = images_at_once(bytes);
-    buffer_.resize(bytes * static_cast<std::size_t>(std::min(step, std::ssize(rows_))));
+    image_bytes_ = static_cast<std::size_t>(rows.count * facts.extent.width) * size_of(facts.type);
+    stride_bytes_ = image_bytes_ + (image_bytes_ >= gap_from ? gap_bytes : 0);
+    const std::int64_t step = images_at_once(image_bytes_);
+    buffer_.resize(stride_bytes_ * static_cast<std::size_t>(std::min(step, std::ssize(rows_))));
     for (std::int64_t at = 0; at < std::ssize(rows_); at += step) {
-      load(first_ + at, std::min(step, std::ssize(rows_) - at), rows, bytes);
-      visit_type(facts.type, [&]<class T>(TypeTag<T>) { add_loaded<T>(stride, planes); });
+      load(first_ + at, std::min(step, std::ssize(rows_) - at), rows);
+      visit_type(facts.type,
+                 [&]<class T>(TypeTag<T>) { add_loaded<T>(stride_bytes_ / sizeof(T), planes); });
     }
   }
 
@@ -104,6 +120,7 @@ class CpuLeafAdder final : public LeafAdder {
   void add_block(const T* in, std::size_t stride, std::size_t begin, std::size_t end, std::size_t b,
                  kernels::PixelMoments& to) {
     const auto count = static_cast<int>(end - begin);
+    if (!of_images_) return kernels::add_images(in, stride, count, to);
     each_.assign(end - begin, {});
     const bool whole = runs_[b].size() == 1 && runs_[b][0].count == to.pixels;
     for (std::size_t k = begin; k < end; ++k) each_[k - begin] = row(k);
@@ -135,31 +152,26 @@ class CpuLeafAdder final : public LeafAdder {
   }
 
   /// Fills the buffer with those of the images that can be read; places_ says which.
-  void load(std::int64_t first, std::int64_t count, Rows rows, std::size_t image_bytes) {
+  void load(std::int64_t first, std::int64_t count, Rows rows) {
     places_.clear();
     const std::int64_t end = first + count;
     for (std::int64_t at = first; at < end;) {
       const auto next = std::ranges::lower_bound(left_out_, at);
       const std::int64_t stop = next == left_out_.end() ? end : std::min(end, *next);
-      if (stop > at) load_run(at, stop - at, rows, image_bytes);
+      if (stop > at) load_run(at, stop - at, rows);
       at = stop + 1;
     }
   }
 
-  void load_run(std::int64_t first, std::int64_t count, Rows rows, std::size_t image_bytes) {
-    const auto bytes = [&](std::int64_t images) {
-      return buffer_.span().subspan(places_.size() * image_bytes,
-                                    static_cast<std::size_t>(images) * image_bytes);
-    };
-    try {
-      reader_.read(group_, first, count, rows, bytes(count));
-      for (std::int64_t k = 0; k < count; ++k) places_.push_back(first + k);
-      return;
-    } catch (const Error&) {
-    }
-    // One by one, to see which it is.
+  void load_run(std::int64_t first, std::int64_t count, Rows rows) {
+    if (stride_bytes_ == image_bytes_) try {
+        reader_.read(group_, first, count, rows, room_for(count));
+        for (std::int64_t k = 0; k < count; ++k) places_.push_back(first + k);
+        return;
+      } catch (const Error&) {  // one by one shows which it is
+      }
     for (std::int64_t place = first; place < first + count; ++place) try {
-        reader_.read(group_, place, 1, rows, bytes(1));
+        reader_.read(group_, place, 1, rows, room_for(1));
         places_.push_back(place);
       } catch (const Error& error) {
         failed_.add(group_, place, error);
@@ -167,12 +179,20 @@ class CpuLeafAdder final : public LeafAdder {
       }
   }
 
+  /// Behind the images that are there.
+  std::span<std::byte> room_for(std::int64_t images) {
+    return buffer_.span().subspan(places_.size() * stride_bytes_,
+                                  static_cast<std::size_t>(images) * image_bytes_);
+  }
+
   const ImageSet& set_;
   std::span<const ImageRegion> regions_;
   FailedImages& failed_;
+  bool of_images_;
   ImageReader reader_;
   bool by_blocks_;
   Buffer<std::byte> buffer_, gathered_;
+  std::size_t image_bytes_ = 0, stride_bytes_ = 0;  ///< of what is read of an image, in the buffer
   std::size_t group_ = 0;
   std::int64_t first_ = 0;  ///< place of the leaf's first image
   std::span<kernels::ImageMoments> rows_;

@@ -66,22 +66,24 @@ class LeafAdder {
  public:
   virtual ~LeafAdder() = default;
   /// Fills `planes` (one a block) and, with block 0, begins, then goes on with the statistics of
-  /// the images: rows[i] is of the i-th image of the leaf.
+  /// the images: rows[i] is of the i-th image of the leaf, and stays as it is without
+  /// LeafSource::of_images.
   virtual LeafOutcome add(const LeafTask& task, Planes& planes,
                           std::span<kernels::ImageMoments> rows) = 0;
   /// What to tell the user: something once, mostly nothing.
   virtual std::string take_notice() { return {}; }
 };
 
-/// On the CPU. All that is given outlives the adder; `regions`: one a group.
 /// What is added, and where. All of it outlives the adder.
 struct LeafSource {
   const ImageSet& set;
   std::span<const ImageRegion> regions;  ///< one a group
   FailedImages& failed;
-  int device = 0;  ///< which of the backend's devices
+  int device = 0;         ///< which of the backend's devices
+  bool of_images = true;  ///< whether statistics of the images are wanted too
 };
 
+/// On the CPU.
 std::unique_ptr<LeafAdder> make_cpu_leaf_adder(const LeafSource& source);
 
 }  // namespace quickbeam

@@ -169,7 +169,8 @@ class HeaderParser {
       images += static_cast<std::uint64_t>(node.images);
       group.nodes.push_back(node);
     }
-    check(images == group.rows, "rows", "one for every image counted", std::to_string(group.rows));
+    check(images == group.rows || group.rows == 0, "rows", "one for every image counted, or none",
+          std::to_string(group.rows));
   }
 
   static std::int64_t images_of(LeafRange leaves, const GroupFacts& facts) {

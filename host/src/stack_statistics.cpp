@@ -85,7 +85,7 @@ class StatisticsRun {
     if (job_.on_failure == OnFailure::stop && !set_.failures().empty())
       throw set_.failures().front().error;
     check_outputs(job_.outputs, file_names_, job_.inputs);
-    keeps_results_ = !job_.outputs.folder.empty();
+    keeps_results_ = !job_.outputs.folder.empty() || !job_.outputs.table;
     if (!job_.outputs.partial.empty()) partial_.emplace(job_.outputs.partial, partial_groups());
     const auto start = std::chrono::steady_clock::now();
     read_groups();
@@ -140,8 +140,11 @@ class StatisticsRun {
     threads_ = static_cast<unsigned>(
         std::min<std::int64_t>(job_.threads == 0 ? cores : job_.threads, most_leaves));
     for (unsigned i = 0; i < threads_; ++i)
-      adders_.push_back(device_.backend->make_leaf_adder(
-          {.set = set_, .regions = regions_, .failed = failed_, .device = device_.device(i)}));
+      adders_.push_back(device_.backend->make_leaf_adder({.set = set_,
+                                                          .regions = regions_,
+                                                          .failed = failed_,
+                                                          .device = device_.device(i),
+                                                          .of_images = job_.outputs.table}));
     for (std::size_t g = 0; g < facts_.size() && !stopped(); ++g)
       while (parts_[g].count > 0 && read_group(g) == LeafOutcome::begin_again)
         results_[g].blocks.clear();
@@ -250,11 +253,12 @@ class StatisticsRun {
       report_.bytes += static_cast<std::uint64_t>(std::ssize(mine) * facts_[g].extent.pixels()) *
                        size_of(set_.groups()[g].type);
       if (partial_)
-        partial_->put_rows(mine.size(), [&](std::uint64_t i, std::string& name) {
-          name = set_.name_of(mine[i].position);
-          return row_of(mine[i]);
-        });
-      all.insert(all.end(), mine.begin(), mine.end());
+        partial_->put_rows(job_.outputs.table ? mine.size() : 0,
+                           [&](std::uint64_t i, std::string& name) {
+                             name = set_.name_of(mine[i].position);
+                             return row_of(mine[i]);
+                           });
+      if (job_.outputs.table) all.insert(all.end(), mine.begin(), mine.end());
     }
     std::ranges::sort(all, {}, &Place::position);
     const auto row_at = [&](std::uint64_t i) {

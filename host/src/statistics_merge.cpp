@@ -273,11 +273,22 @@ class Merge {
     };
     const StatisticsRows rows{rows_.size(), row_at};
     report_groups(results_, rows, report_);
+    if (outputs_.table) notice_missing_rows();
     if (!outputs_.folder.empty())
       report_.outputs = write_statistics(outputs_, results_, file_names_, rows);
     if (!partial_) return;
     partial_->commit();
     report_.outputs.push_back(outputs_.partial);
+  }
+
+  void notice_missing_rows() {
+    std::int64_t images = 0;
+    for (const StatisticsResult& result : results_) images += result.images;
+    const std::int64_t missing = images - static_cast<std::int64_t>(rows_.size());
+    if (missing > 0)
+      report_.notices.push_back(std::to_string(missing) + " of " + std::to_string(images) +
+                                " images are in no table: they come from files made with "
+                                "--no-table");
   }
 
   void write_partial_rows() {

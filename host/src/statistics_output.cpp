@@ -116,6 +116,38 @@ std::int64_t never_seen(const StatisticsResult& result) {
   return count;
 }
 
+/// Of the values of a group.
+struct Totals {
+  double sum = 0, counted = 0;
+  std::int64_t missing = 0;
+
+  void add(double mean, double count) {
+    sum += mean * count;
+    counted += count;
+  }
+  double mean() const { return counted > 0 ? sum / counted : nan; }
+};
+
+/// Where there is no table of the images: from what is known of the pixels in the region.
+Totals totals_of(const StatisticsResult& result) {
+  Totals totals;
+  const ImageBlocks blocks = result.facts.blocks();
+  std::vector<double> mean;
+  for (std::size_t b = 0; b < result.blocks.size(); ++b) {
+    const kernels::PixelMoments& moments = result.blocks[b];
+    mean.resize(moments.pixels);
+    kernels::write_mean(moments, mean);
+    for (const auto& run : result.facts.region.runs(blocks, static_cast<std::int64_t>(b)))
+      for (std::size_t p = run.first; p < run.first + run.count; ++p) {
+        const std::int64_t missing = moments.any_missing ? moments.missing[p] : 0;
+        totals.missing += missing;
+        if (moments.images > missing)
+          totals.add(mean[p], static_cast<double>(moments.images - missing));
+      }
+  }
+  return totals;
+}
+
 void add_notices(const StatisticsGroup& group, std::vector<std::string>& notices) {
   if (group.images < group.total)
     notices.push_back("group " + group.name + ": " + std::to_string(group.images) + " of " +
@@ -162,7 +194,7 @@ std::vector<std::string> statistics_paths(const StatisticsOutputs& outputs,
     for (std::size_t g = 0; g < groups.size(); ++g)
       for (const StatisticsMap map : maps_of(outputs))
         paths.push_back(map_path(outputs, map, groups, g));
-    paths.push_back(table_path(outputs));
+    if (outputs.table) paths.push_back(table_path(outputs));
   }
   if (!outputs.partial.empty()) paths.push_back(outputs.partial);
   return paths;
@@ -207,6 +239,7 @@ std::vector<std::string> write_statistics(const StatisticsOutputs& outputs,
       write_map(paths.back(), results[g], map, outputs);
     }
   }
+  if (!outputs.table) return paths;
   write_table(outputs, results, rows);
   paths.push_back(table_path(outputs));
   return paths;
@@ -214,32 +247,28 @@ std::vector<std::string> write_statistics(const StatisticsOutputs& outputs,
 
 void report_groups(const std::vector<StatisticsResult>& results, const StatisticsRows& rows,
                    StatisticsReport& report) {
-  struct Sum {
-    double means = 0;
-    std::int64_t images = 0;
-  };
-  std::vector<Sum> sums(results.size());
-  for (const StatisticsResult& result : results) {
+  std::vector<Totals> totals(results.size());
+  std::vector<std::int64_t> images(results.size());
+  for (std::uint64_t i = 0; i < rows.count; ++i) {
+    const StatisticsRow row = rows.at(i);
+    ++images[row.group];
+    totals[row.group].missing += row.row.moments.missing;
+    if (row.row.moments.counted > 0) totals[row.group].add(row.row.moments.mean, 1);
+  }
+  for (std::size_t g = 0; g < results.size(); ++g) {
+    const StatisticsResult& result = results[g];
+    if (images[g] < result.images) totals[g] = totals_of(result);
     StatisticsGroup group{.name = result.facts.name,
                           .extent = result.facts.extent,
                           .images = result.images,
                           .total = result.total,
-                          .pixels_never_seen = never_seen(result)};
+                          .missing_values = totals[g].missing,
+                          .pixels_never_seen = never_seen(result),
+                          .mean = totals[g].mean()};
     if (result.facts.pixel_size_angstrom > 0)
       group.pixel_size_angstrom = result.facts.pixel_size_angstrom;
+    add_notices(group, report.notices);
     report.groups.push_back(std::move(group));
-  }
-  for (std::uint64_t i = 0; i < rows.count; ++i) {
-    const StatisticsRow row = rows.at(i);
-    report.groups[row.group].missing_values += row.row.moments.missing;
-    if (row.row.moments.counted == 0) continue;
-    sums[row.group].means += row.row.moments.mean;
-    ++sums[row.group].images;
-  }
-  for (std::size_t g = 0; g < sums.size(); ++g) {
-    report.groups[g].mean =
-        sums[g].images > 0 ? sums[g].means / static_cast<double>(sums[g].images) : nan;
-    add_notices(report.groups[g], report.notices);
   }
 }
 

@@ -94,6 +94,32 @@ TEST_F(StatsCommand, PartsMergeToTheSameFiles) {
   EXPECT_NE(other.err.find("NOT_THIS_FORMAT"), std::string::npos) << other.err;
 }
 
+TEST_F(StatsCommand, TheTableCanBeLeftOut) {
+  test::Stack stack = floats({90, 80}, 600, 1e4);
+  stack.images[7][11] = std::numeric_limits<double>::quiet_NaN();
+  write_stack(folder_ / "a.mrcs", stack);
+  ASSERT_EQ(run("stats a.mrcs -o with --mask 20").exit_code, 0);
+  const auto without =
+      run("stats a.mrcs -o without --mask 20 --no-table --partial a.qbstat --json");
+  ASSERT_EQ(without.exit_code, 0) << without.err;
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "without/particles.star"));
+  std::filesystem::remove(folder_ / "with/particles.star");
+  EXPECT_TRUE(contents_of(folder_ / "without") == contents_of(folder_ / "with"));
+  const auto group = nlohmann::json::parse(without.out).at("groups").at(0);
+  EXPECT_NEAR(group.at("mean").get<double>(), 1e4, 10);
+  EXPECT_EQ(group.at("values_not_finite"), 0) << "outside the mask";
+  const auto everywhere = run("stats a.mrcs --no-table --partial all.qbstat --json");
+  EXPECT_EQ(nlohmann::json::parse(everywhere.out).at("groups").at(0).at("values_not_finite"), 1);
+
+  const auto merged = run("merge a.qbstat -o merged");
+  ASSERT_EQ(merged.exit_code, 0) << merged.err;
+  EXPECT_NE(merged.err.find("600 of 600 images are in no table"), std::string::npos) << merged.err;
+  EXPECT_TRUE(read_text(folder_ / "merged/average.mrc") == read_text(folder_ / "with/average.mrc"));
+  const auto silent = run("merge a.qbstat -o silent --no-table");
+  EXPECT_EQ(silent.err.find("no table"), std::string::npos) << silent.err;
+  EXPECT_TRUE(contents_of(folder_ / "silent") == contents_of(folder_ / "with"));
+}
+
 TEST_F(StatsCommand, ABadFileIsSaidAndTheOthersGoOn) {
   write_stack(folder_ / "a.mrcs", floats({6, 6}, 10));
   test::write_text(folder_ / "bad.mrcs", read_text(folder_ / "a.mrcs").substr(0, 1500));

@@ -93,6 +93,28 @@ TEST(DeviceLeaf, ValuesThatAreNotFiniteAreLeftOut) {
   expect_leaf(leaf, random_stack<float>(600, 90), {400, 200}, 32);  // nothing of the last one left
 }
 
+TEST(DeviceLeaf, WithoutStatisticsOfImagesRowsStayAsTheyAre) {
+  const DeviceLeaf::Shape both{PixelType::f32, 600, 2, 32};
+  auto pixels_alone = both;
+  pixels_alone.of_images = false;
+  EXPECT_LT(DeviceLeaf::device_bytes(pixels_alone), DeviceLeaf::device_bytes(both));
+  DeviceLeaf leaf(0, pixels_alone);
+  const auto stack = random_stack<float>(600, 20);
+  leaf.begin(std::vector<std::size_t>{600});
+  float* to = reinterpret_cast<float*>(leaf.next().data());
+  for (std::size_t k = 0; k < 20; ++k) std::copy_n(stack.image(k), 600, to + k * 600);
+  leaf.add(20);
+  std::vector<PixelMoments> found(1);
+  const std::vector<ImageMoments> before(20, ImageMoments{.counted = 7});
+  std::vector<ImageMoments> rows = before;
+  leaf.finish(found, rows);
+  EXPECT_TRUE(rows == before);
+  PixelMoments expected;
+  expected.reset(kernels::MomentKind::moments, 600);
+  kernels::add_images(stack.image(0), stack.stride, 20, expected);
+  expect_same(found[0], expected);
+}
+
 TEST(DeviceLeaf, OfNoImages) {
   DeviceLeaf leaf(0, {PixelType::i16, 10, 1, 16});
   expect_leaf(leaf, Stack<std::int16_t>{10, 0, 10, {}}, {10}, 16);

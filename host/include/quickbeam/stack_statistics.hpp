@@ -21,6 +21,8 @@ namespace quickbeam {
 struct StatisticsOutputs {
   /// Gets average, variance and particles.star; empty = none of them. Made when it is not there.
   std::string folder{};
+  /// particles.star, and the statistics of the images for it and for `partial`: half of the work.
+  bool table = true;
   std::string partial{};  ///< .qbstat file, for merge_statistics; empty = none
   int ddof = 0;           ///< variance = M2 / (n - ddof); 0 or 1
   bool sd = false, min = false, max = false, count = false;  ///< maps beside average and variance
@@ -58,7 +60,7 @@ struct StatisticsGroup {
   std::int64_t total = 0;   ///< in the sets; fewer counted: failed, or of parts that are not here
   std::int64_t missing_values = 0;     ///< NaN and infinities inside the region
   std::int64_t pixels_never_seen = 0;  ///< without a finite value in any image; needs a folder
-  double mean = 0;                     ///< of the means of the images; NaN without any
+  double mean = 0;  ///< of the means of the images; without their table, of all values; NaN of none
 };
 
 struct StatisticsReport {

@@ -50,7 +50,7 @@ void CudaLeafAdder::prepare(const LeafTask& task) {
       shape_.blocks < static_cast<std::size_t>(task.blocks)) {
     leaf_.reset();
     shape_ = {group.type, pixels, static_cast<std::size_t>(task.blocks),
-              images_at_once(pixels * size_of(group.type))};
+              images_at_once(pixels * size_of(group.type)), source_.of_images};
     take_memory();
   }
   std::vector<std::size_t> block_pixels;

@@ -39,12 +39,13 @@ struct DeviceLeaf::Layout {
       planes.sum = pieces.take<std::int64_t>(n);
       planes.squares = pieces.take<std::uint64_t>(n);
     }
-    rows = pieces.take<ImageMoments>(most.blocks * kernels::leaf_images);
+    if (most.of_images) rows = pieces.take<ImageMoments>(most.blocks * kernels::leaf_images);
     results = pieces.bytes();
     for (std::byte*& batch : batches)
       batch = pieces.take<std::byte>(n * at_once * size_of(most.type));
-    scratch = pieces.take<std::byte>(
-        kernels::cuda::image_moments_bytes(n, static_cast<std::uint32_t>(at_once)));
+    if (most.of_images)
+      scratch = pieces.take<std::byte>(
+          kernels::cuda::image_moments_bytes(n, static_cast<std::uint32_t>(at_once)));
     bytes = pieces.bytes();
   }
 };
@@ -97,6 +98,7 @@ void DeviceLeaf::add(std::int64_t images) {
   visit_type(shape_.type, [&]<class T>(TypeTag<T>) {
     const T* in = reinterpret_cast<const T*>(at.batches[turn_]);
     kernels::cuda::add_images(in, pixels_, count, images_, at.planes, lane_.stream());
+    if (!shape_.of_images) return;
     ImageMoments* rows = at.rows + images_;
     for (const std::size_t pixels : block_pixels_) {
       kernels::cuda::image_moments(in, pixels_, pixels, count, rows, at.scratch, lane_.stream());
@@ -157,7 +159,7 @@ void DeviceLeaf::finish(std::span<PixelMoments> blocks, std::span<ImageMoments> 
     blocks[b].reset(found.planes.kind, block_pixels_[b]);
     blocks[b].images = images_;
     take_block(found.planes, first, blocks[b]);
-    for (std::size_t k = 0; k < rows.size(); ++k)
+    for (std::size_t k = 0; found.rows && k < rows.size(); ++k)
       kernels::merge(found.rows[b * kernels::leaf_images + k], rows[k]);
     first += block_pixels_[b];
   }

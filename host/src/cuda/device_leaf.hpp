@@ -27,6 +27,7 @@ class DeviceLeaf {
     std::size_t pixels = 0;  ///< of an image, all blocks together
     std::size_t blocks = 1;
     std::int64_t images_at_once = 0;  ///< a multiple of chunk_images, at most leaf_images
+    bool of_images = true;            ///< whether statistics of the images are wanted too
   };
 
   DeviceLeaf(int device, const Shape& most);
@@ -50,7 +51,7 @@ class DeviceLeaf {
 
   /// Waits for the leaf. Fills `blocks`, one for each of begin, as kernels::add_images does, and
   /// joins the statistics of image k, block by block, to rows[k] as kernels::image_moments and
-  /// merge do: the same bits. rows.size() == images added.
+  /// merge do: the same bits. rows.size() == images added. Without Shape::of_images: no row.
   void finish(std::span<kernels::PixelMoments> blocks, std::span<kernels::ImageMoments> rows);
 
  private:
