@@ -61,6 +61,11 @@ std::uint64_t PlainFile::read(std::uint64_t offset, std::span<const Piece> piece
   return done;
 }
 
+const MappedFile* PlainFile::mapped() const {
+  std::call_once(mapping_, [this] { mapped_ = MappedFile::map(file_.descriptor(), size()); });
+  return mapped_.get();
+}
+
 std::uint64_t MemoryBytes::read(std::uint64_t offset, std::span<const Piece> pieces) const {
   auto rest =
       bytes_.subspan(static_cast<std::size_t>(std::min<std::uint64_t>(offset, bytes_.size())));

@@ -4,11 +4,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <utility>
 
 #include "io/input_file.hpp"
+#include "io/mapped_file.hpp"
 
 namespace quickbeam::io {
 
@@ -28,6 +31,9 @@ class ByteSource {
   std::uint64_t read(std::uint64_t offset, Piece piece) const {
     return read(offset, std::span(&piece, 1));
   }
+
+  /// The file where it lies in the page cache; null where there is none or that is not allowed.
+  virtual const MappedFile* mapped() const { return nullptr; }
 };
 
 /// A plain file, read by preadv; short reads and interruptions are continued.
@@ -38,10 +44,13 @@ class PlainFile final : public ByteSource {
   std::uint64_t size() const override { return file_.size(); }
   std::uint64_t read(std::uint64_t offset, std::span<const Piece> pieces) const override;
   using ByteSource::read;
+  const MappedFile* mapped() const override;
 
  private:
   std::string path_;
   InputFile file_;
+  mutable std::once_flag mapping_;
+  mutable std::unique_ptr<MappedFile> mapped_;  ///< made when first asked for
 };
 
 /// Borrowed bytes.

@@ -83,6 +83,14 @@ class ImageReader {
     }
   }
 
+  /// Of every run that begins among these images.
+  void check_headers(std::int64_t first, std::int64_t count) {
+    if (layout_.header_bytes == 0) return;
+    for (std::int64_t k = (first + layout_.run - 1) / layout_.run * layout_.run; k < first + count;
+         k += layout_.run)
+      check_header_of(k);
+  }
+
   /// Part of every image: `bytes` from `skip` on.
   void read_parts(std::int64_t first, std::uint64_t skip, std::size_t bytes,
                   std::span<std::byte> out) {
@@ -113,13 +121,15 @@ class ImageReader {
   /// The same, after a look at its header.
   std::int64_t read_far_run(std::int64_t first, std::int64_t count,
                             std::span<std::byte> out) const {
-    if (first % layout_.run == 0) {
-      Header header;
-      const ByteSource::Piece piece = header;
-      read_pieces(layout_.offset_of(first) - layout_.header_bytes, {&piece, 1}, first);
-      check(header, first);
-    }
+    if (first % layout_.run == 0) check_header_of(first);
     return read_run(first, count, out);
+  }
+
+  void check_header_of(std::int64_t k) const {
+    Header header;
+    const ByteSource::Piece piece = header;
+    read_pieces(layout_.offset_of(k) - layout_.header_bytes, {&piece, 1}, k);
+    check(header, k);
   }
 
   /// Several runs and their headers.
@@ -295,6 +305,35 @@ void StackFile::read_rows(std::int64_t first, std::int64_t count, std::int64_t f
   ImageReader(info_, *source_, path_)
       .read_parts(first, static_cast<std::uint64_t>(first_row) * row_bytes,
                   static_cast<std::size_t>(static_cast<std::uint64_t>(rows) * row_bytes), out);
+}
+
+std::optional<StackFile::InPlace> StackFile::in_place(std::int64_t first, std::int64_t count,
+                                                      std::int64_t first_row,
+                                                      std::int64_t rows) const {
+  const StackLayout& layout = info_.layout;
+  const std::int64_t height = info_.extent.height;
+  const MappedFile* const file = source_->mapped();
+  if (!file || first < 0 || count <= 0 || count > info_.count - first || first_row < 0 ||
+      rows <= 0 || rows > height - first_row)
+    return std::nullopt;
+  const bool with_headers = layout.header_bytes != 0;
+  if (with_headers && layout.run != 1 && count > layout.run - first % layout.run)
+    return std::nullopt;
+  const std::uint64_t row_bytes = layout.image_bytes / static_cast<std::uint64_t>(height);
+  const std::uint64_t stride =
+      layout.image_bytes + (with_headers && layout.run == 1 ? layout.header_bytes : 0);
+  const std::uint64_t part = static_cast<std::uint64_t>(rows) * row_bytes;
+  const std::uint64_t begin =
+      layout.offset_of(first) + static_cast<std::uint64_t>(first_row) * row_bytes;
+  const std::size_t alignment = size_of(info_.type);
+  if (count > 1 && stride > 2 * part) return std::nullopt;
+  if (begin % alignment != 0 || stride % alignment != 0) return std::nullopt;
+  const auto bytes =
+      static_cast<std::size_t>(static_cast<std::uint64_t>(count - 1) * stride + part);
+  const auto found = file->in_memory(begin, bytes);
+  if (found.empty()) return std::nullopt;
+  if (rows == height) ImageReader(info_, *source_, path_).check_headers(first, count);
+  return InPlace{found.data(), stride, file, begin, bytes};
 }
 
 Payload StackFile::payload(std::span<const std::byte> stored, std::int64_t count) const {

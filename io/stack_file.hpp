@@ -115,6 +115,21 @@ class StackFile {
   void read_rows(std::int64_t first, std::int64_t count, std::int64_t first_row, std::int64_t rows,
                  std::span<std::byte> out) const;
 
+  /// Rows of images where they lie in the page cache, undecoded.
+  struct InPlace {
+    const std::byte* first = nullptr;
+    std::uint64_t stride = 0;  ///< bytes from an image to the next
+    const MappedFile* file = nullptr;
+    std::uint64_t begin = 0;  ///< of all of them in the file, with what is between them
+    std::size_t bytes = 0;
+  };
+  /// What read_rows would give, or nothing: where files may not be mapped, where it is not in the
+  /// page cache, where images are not at equal distances, far apart or not aligned for their type.
+  /// To be looked at before `file` is asked whether it is_intact, and released. Throws Error as
+  /// read_rows does.
+  std::optional<InPlace> in_place(std::int64_t first, std::int64_t count, std::int64_t first_row,
+                                  std::int64_t rows) const;
+
   /// `count` images that read() gave, as a decoder takes them.
   Payload payload(std::span<const std::byte> stored, std::int64_t count = 1) const;
 

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <memory>
 
+#include <quickbeam/mapped_files.hpp>
 #include <quickbeam/stack_statistics.hpp>
 
 #include "host/cli/command.hpp"
@@ -80,6 +81,7 @@ int dry_run(const StatisticsJob& job) {
 int run_stats(const StatsOptions& options) {
   const StatisticsJob job = make_job(options);
   if (options.dry_run) return dry_run(job);
+  allow_mapped_files();
   watch_interrupts();
   std::optional<Progress> progress;
   const StatisticsReport report = compute_statistics(job, [&](std::int64_t n, std::int64_t total) {

@@ -4,9 +4,11 @@
 
 #include <quickbeam/core/buffer.hpp>
 #include <quickbeam/image_set.hpp>
+#include <quickbeam/mapped_files.hpp>
 
 #include "host/src/frame_file.hpp"
 #include "host/src/image_set_state.hpp"
+#include "io/mapped_file.hpp"
 #include "kernels/row_decoder.hpp"
 
 namespace quickbeam {
@@ -43,7 +45,43 @@ struct ImageReader::State {
       read_frames(run, group, rows, out);
   }
 
+  std::optional<InPlace> in_place(const Run& run, const ImageGroup& group, Rows rows) {
+    if (mapped_bytes > most_mapped_bytes) release();
+    const SetFile& file = set.state().files[run.file];
+    if (!file.stack || !is_as_it_is(file.stack->info(), group)) return std::nullopt;
+    const auto found = file.stack->in_place(run.first, run.count, rows.first, rows.count);
+    if (!found) return std::nullopt;
+    mapped.push_back(*found);
+    mapped_bytes += found->bytes;
+    return InPlace{found->first, static_cast<std::size_t>(found->stride)};
+  }
+
+  bool was_intact() {
+    release();
+    const bool intact = std::ranges::all_of(looked_at, &io::MappedFile::is_intact);
+    looked_at.clear();
+    return intact;
+  }
+
  private:
+  /// Of mapped files, what one reader holds before it gives it back. Giving back costs time, as all
+  /// cores are told.
+  static constexpr std::size_t most_mapped_bytes = std::size_t{8} << 20;
+
+  static bool is_as_it_is(const io::StackInfo& info, const ImageGroup& group) {
+    return info.encoding == Encoding::raw && info.order == ByteOrder::little &&
+           info.type == group.type;
+  }
+
+  void release() {
+    for (const io::StackFile::InPlace& part : mapped) {
+      part.file->release(part.begin, part.bytes);
+      if (looked_at.empty() || looked_at.back() != part.file) looked_at.push_back(part.file);
+    }
+    mapped.clear();
+    mapped_bytes = 0;
+  }
+
   const io::StackFile& stack_of(std::uint32_t file) {
     const SetFile& facts = set.state().files[file];
     if (facts.stack) return *facts.stack;
@@ -69,8 +107,7 @@ struct ImageReader::State {
   void read_stack(const io::StackFile& stack, const Run& run, const ImageGroup& group, Rows rows,
                   std::span<std::byte> out) {
     const io::StackInfo& info = stack.info();
-    if (info.encoding == Encoding::raw && info.order == ByteOrder::little &&
-        info.type == group.type) {
+    if (is_as_it_is(info, group)) {
       stack.read_rows(run.first, run.count, rows.first, rows.count, out);
       return;
     }
@@ -127,6 +164,9 @@ struct ImageReader::State {
   std::optional<io::StackFile> reopened;
   std::uint32_t reopened_file = 0;
   Buffer<std::byte> stored, whole;
+  std::vector<io::StackFile::InPlace> mapped;      ///< not given back yet
+  std::vector<const io::MappedFile*> looked_at{};  ///< of what was
+  std::size_t mapped_bytes = 0;
 };
 
 ImageReader::ImageReader(const ImageSet& set) : state_(std::make_unique<State>(set)) {}
@@ -148,5 +188,23 @@ void ImageReader::read(std::size_t group, std::int64_t first, std::int64_t count
     order = order.subspan(images);
   }
 }
+
+std::optional<ImageReader::InPlace> ImageReader::in_place(std::size_t group, std::int64_t first,
+                                                          std::int64_t count, Rows rows) {
+  const auto order = state_->set.order(group).subspan(static_cast<std::size_t>(first),
+                                                      static_cast<std::size_t>(count));
+  if (order.empty()) return std::nullopt;
+  const Run run = run_at(state_->set.state(), order);
+  if (run.count != count) return std::nullopt;
+  try {
+    return state_->in_place(run, state_->set.groups()[group], rows);
+  } catch (const Error&) {
+    return std::nullopt;  // read says so again, and of which image
+  }
+}
+
+bool ImageReader::was_intact() { return state_->was_intact(); }
+
+void allow_mapped_files() { io::allow_mapped_files(); }
 
 }  // namespace quickbeam

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <optional>
 
 #include <quickbeam/core/buffer.hpp>
@@ -39,12 +40,15 @@ class CpuLeafAdder final : public LeafAdder {
     group_ = task.group;
     blocks_.emplace(set_.groups()[group_].extent);
     planes.resize(static_cast<std::size_t>(task.blocks));
-    while (!add_blocks(task, planes))
+    in_place_ = true;
+    while (!add_blocks(task, planes) || !stayed_intact())
       if (task.first_block > 0) return LeafOutcome::begin_again;
     return LeafOutcome::added;
   }
 
  private:
+  using Loaded = ImageReader::InPlace;
+
   /// False when an image failed of which an earlier block has been added.
   bool add_blocks(const LeafTask& task, Planes& planes) {
     left_out_ = failed_.within(group_, first_, first_ + std::ssize(rows_));
@@ -84,10 +88,16 @@ class CpuLeafAdder final : public LeafAdder {
     const std::int64_t step = images_at_once(image_bytes_);
     buffer_.resize(stride_bytes_ * static_cast<std::size_t>(std::min(step, std::ssize(rows_))));
     for (std::int64_t at = 0; at < std::ssize(rows_); at += step) {
-      load(first_ + at, std::min(step, std::ssize(rows_) - at), rows);
-      visit_type(facts.type,
-                 [&]<class T>(TypeTag<T>) { add_loaded<T>(stride_bytes_ / sizeof(T), planes); });
+      const Loaded images = load(first_ + at, std::min(step, std::ssize(rows_) - at), rows);
+      visit_type(facts.type, [&]<class T>(TypeTag<T>) { add_loaded<T>(images, planes); });
     }
+  }
+
+  /// Whether nothing was lost that was looked at where it lay; if something was, the leaf is read.
+  bool stayed_intact() {
+    if (!in_place_ || reader_.was_intact()) return true;
+    in_place_ = false;
+    return false;
   }
 
   /// Whole chunks.
@@ -97,9 +107,10 @@ class CpuLeafAdder final : public LeafAdder {
            std::clamp<std::int64_t>(chunks, 1, kernels::leaf_images / kernels::chunk_images);
   }
 
-  /// Adds the images in the buffer: all at once when none is left out, else chunk by chunk.
+  /// Adds the images that places_ tells: all at once when none is left out, else chunk by chunk.
   template <class T>
-  void add_loaded(std::size_t stride, std::span<kernels::PixelMoments> planes) {
+  void add_loaded(const Loaded& images, std::span<kernels::PixelMoments> planes) {
+    const std::size_t stride = images.stride / sizeof(T);
     const auto chunk_of = [&](std::size_t k) {
       return (places_[k] - first_) / kernels::chunk_images;
     };
@@ -109,7 +120,7 @@ class CpuLeafAdder final : public LeafAdder {
     for (std::size_t i = 0, end = 0; i < places_.size(); i = end) {
       end = complete ? places_.size() : i + 1;
       while (end < places_.size() && chunk_of(end) == chunk_of(i)) ++end;
-      const T* in = reinterpret_cast<const T*>(buffer_.data()) + i * stride;
+      const T* in = reinterpret_cast<const T*>(images.first) + i * stride;
       for (std::size_t b = 0; b < planes.size(); in += planes[b++].pixels)
         add_block(in, stride, i, end, b, planes[b]);
     }
@@ -151,16 +162,26 @@ class CpuLeafAdder final : public LeafAdder {
     return kernels::image_moments(std::span<const T>(out, count));
   }
 
-  /// Fills the buffer with those of the images that can be read; places_ says which.
-  void load(std::int64_t first, std::int64_t count, Rows rows) {
+  /// Those of the images that can be had, where they lie or in the buffer; places_ says which.
+  Loaded load(std::int64_t first, std::int64_t count, Rows rows) {
     places_.clear();
     const std::int64_t end = first + count;
-    for (std::int64_t at = first; at < end;) {
-      const auto next = std::ranges::lower_bound(left_out_, at);
-      const std::int64_t stop = next == left_out_.end() ? end : std::min(end, *next);
-      if (stop > at) load_run(at, stop - at, rows);
-      at = stop + 1;
+    const bool is_complete = next_left_out(first) >= end;
+    if (const auto found = in_place_ && is_complete ? reader_.in_place(group_, first, count, rows)
+                                                    : std::nullopt) {
+      for (std::int64_t place = first; place < end; ++place) places_.push_back(place);
+      return *found;
     }
+    for (std::int64_t at = first, stop = 0; at < end; at = stop + 1) {
+      stop = std::min(end, next_left_out(at));
+      if (stop > at) load_run(at, stop - at, rows);
+    }
+    return {buffer_.data(), stride_bytes_};
+  }
+
+  std::int64_t next_left_out(std::int64_t place) const {
+    const auto next = std::ranges::lower_bound(left_out_, place);
+    return next == left_out_.end() ? std::numeric_limits<std::int64_t>::max() : *next;
   }
 
   void load_run(std::int64_t first, std::int64_t count, Rows rows) {
@@ -189,6 +210,7 @@ class CpuLeafAdder final : public LeafAdder {
   std::span<const ImageRegion> regions_;
   FailedImages& failed_;
   bool of_images_;
+  bool in_place_ = true;  ///< whether images are looked at where they lie, if they can be
   ImageReader reader_;
   bool by_blocks_;
   Buffer<std::byte> buffer_, gathered_;

@@ -95,6 +95,20 @@ class ImageReader {
   void read(std::size_t group, std::int64_t first, std::int64_t count, Rows rows,
             std::span<std::byte> out);
 
+  /// What read would give, where it lies in a mapped file (quickbeam/mapped_files.hpp).
+  struct InPlace {
+    const std::byte* first = nullptr;  ///< aligned for the group's type
+    std::size_t stride = 0;            ///< bytes from an image to the next
+  };
+  /// Nothing where it is to be read: mapping is not allowed, the images are not in the page cache,
+  /// not of one file, need decoding, or a header among them is not what it should be. Good until
+  /// the next call.
+  std::optional<InPlace> in_place(std::size_t group, std::int64_t first, std::int64_t count,
+                                  Rows rows);
+  /// Whether all that in_place gave since the last call were the files' bytes; if not, a file was
+  /// cut or its disk failed, and what came of them is to be forgotten and read.
+  bool was_intact();
+
  private:
   struct State;
   std::unique_ptr<State> state_;
