@@ -19,6 +19,7 @@
 
 #include "bench/memory.hpp"
 #include "kernels/byte_offset.hpp"
+#include "tests/paths.hpp"
 
 namespace {
 
@@ -181,7 +182,7 @@ const bool registered = [] {
             cases.emplace_back([share = share] { return generated_stream(share); }));
   for (const char* name : {"thau_3_2_0001", "thau_3_2_0005", "thau_3_2_0016"}) {
     const auto path =
-        std::filesystem::path(QUICKBEAM_TEST_DATA) / "cbf" / (name + std::string(".cbf.bz2"));
+        std::filesystem::path(test::data_folder()) / "cbf" / (name + std::string(".cbf.bz2"));
     if (std::filesystem::exists(path))
       add_all(name, cases.emplace_back([path] { return real_stream(path); }));
   }

@@ -4,7 +4,6 @@
 #include <benchmark/benchmark.h>
 #include <malloc.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <random>
@@ -12,7 +11,6 @@
 
 #include "bench/memory.hpp"
 #include "io/particle_set.hpp"
-#include "io/read_plan.hpp"
 #include "io/set_writer.hpp"
 #include "io/star_writer.hpp"
 
@@ -121,24 +119,9 @@ void star_pass_through(benchmark::State& state) {
   report(state, star().size());
 }
 
-/// range 0: a set in order; 1: shuffled, as after a selection.
-void read_plan(benchmark::State& state) {
-  ParticleSet set = parse_particle_set(star_bytes(), "a.star");
-  if (state.range(0) == 1) std::shuffle(set.images.begin(), set.images.end(), std::mt19937(1));
-  std::size_t runs = 0;
-  for (auto _ : state) {
-    ReadPlan plan(set, 64);
-    for (runs = 0; plan.next(); ++runs) {
-    }
-  }
-  state.counters["runs"] = static_cast<double>(runs);
-  state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(row_count));
-}
-
 BENCHMARK(star_tables)->Unit(benchmark::kMillisecond);
 BENCHMARK(star_set)->Unit(benchmark::kMillisecond);
 BENCHMARK(star_pass_through)->Unit(benchmark::kMillisecond);
-BENCHMARK(read_plan)->Arg(0)->Arg(1)->ArgName("shuffled")->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace quickbeam::bench

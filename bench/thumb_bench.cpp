@@ -13,6 +13,7 @@
 #include "bench/frames.hpp"
 #include "bench/memory.hpp"
 #include "host/src/frame_file.hpp"
+#include "tests/paths.hpp"
 
 namespace {
 
@@ -25,7 +26,7 @@ const bench::FrameFolder& folder() {
 
 const std::vector<std::string>& frames(bool real) {
   static const std::vector<std::string> simulated = folder().simulated(20);
-  static const std::vector<std::string> measured = folder().real(QUICKBEAM_TEST_DATA);
+  static const std::vector<std::string> measured = folder().real(test::data_folder());
   return real ? measured : simulated;
 }
 

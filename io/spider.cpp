@@ -113,7 +113,7 @@ class SpiderReader {
   void read_form() {
     const std::int64_t form = whole("IFORM", Word::iform, -spider::largest_exact);
     const std::string expected = "1 (images) or 3 (volumes)";
-    attribute("form", std::to_string(form));
+    info_.attributes.emplace_back("form", std::to_string(form));
     if (form == 1 || form == 3) return;
     refuse(is_known_form(static_cast<float>(form)) ? ErrorCode::unsupported : ErrorCode::bad_field,
            "IFORM", Word::iform, expected,
@@ -159,7 +159,7 @@ class SpiderReader {
       refuse(ErrorCode::unsupported, "ISTACK", Word::istack, "0 or 2",
              std::to_string(kind) + " (an indexed stack)");
     is_stack_ = kind > 0;
-    attribute("stack", is_stack_ ? "yes" : "no");
+    info_.attributes.emplace_back("stack", is_stack_ ? "yes" : "no");
     if (is_stack_) items_ = whole("MAXIM", Word::maxim, 1);
     const float number = words_.f(Word::imgnum);
     if (!std::isfinite(number) || (!is_stack_ && number > 1))
@@ -198,10 +198,6 @@ class SpiderReader {
     info_.statistics.mean = mean;
     const float sd = words_.f(Word::sig);
     if (std::isfinite(sd) && sd > 0) info_.statistics.sd = sd;
-  }
-
-  void attribute(std::string key, std::string value) {
-    info_.attributes.emplace_back(std::move(key), std::move(value));
   }
 
   const StackHead& head_;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Small steps beside a reduced image: to float32 and back, flags made smaller, masks, numbers.
+// Small steps beside a reduced image: to float32 and back, larger, flags made smaller, masks,
+// numbers.
 #pragma once
+
+#include <cstdint>
+#include <span>
 
 #include <quickbeam/core/image.hpp>
 #include <quickbeam/core/image_view.hpp>
@@ -9,6 +13,21 @@ namespace quickbeam::kernels {
 
 /// Values as float32, masked ones as NaN. `out` has the same extent.
 void to_float(const ReducedImage& in, ImageView<float> out);
+
+/// Values of any type as float32, rounded to the nearest, none masked. `out` has the same extent.
+void widen(ConstAnyView in, ImageView<float> out);
+
+/// Values that are NaN or infinite.
+std::uint64_t count_non_finite(std::span<const float> values);
+
+/// NaN and infinities become the one quiet NaN: masked.
+void mask_non_finite(std::span<float> values);
+
+/// NaN of any sign and payload become the one quiet NaN.
+void unify_nan(std::span<float> values);
+
+/// Each pixel as a square of `times` x `times` pixels. Precondition: `out` has `times` the extent.
+void repeat_pixels(ImageView<const float> in, ImageView<float> out, std::int64_t times);
 
 /// Values below `low` become `low`, above `high` `high`; NaN stays.
 void clamp(ImageView<float> image, double low, double high);

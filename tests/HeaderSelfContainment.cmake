@@ -15,6 +15,4 @@ add_library(quickbeam_headers_test OBJECT ${header_sources})
 target_include_directories(quickbeam_headers_test PRIVATE ${PROJECT_SOURCE_DIR})
 target_link_libraries(quickbeam_headers_test PRIVATE quickbeam_core PkgConfig::hwy CLI11::CLI11 fmt::fmt
   nlohmann_json::nlohmann_json GTest::gtest)
-target_compile_definitions(quickbeam_headers_test PRIVATE
-  QUICKBEAM_COMMAND="" QUICKBEAM_TEST_DATA="" QUICKBEAM_SOURCE_DIR="")
 target_compile_options(quickbeam_headers_test PRIVATE -O0)  # only whether they compile is asked

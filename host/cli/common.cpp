@@ -25,11 +25,6 @@ double now_seconds() {
   return std::chrono::duration<double>(now).count();
 }
 
-template <class T>
-void put(Json& json, const char* key, const std::optional<T>& value) {
-  if (value) json[key] = *value;
-}
-
 void put(Json& json, const char* key, const std::string& value) {
   if (!value.empty()) json[key] = printable(value);
 }
@@ -153,6 +148,12 @@ Json to_json(const ErrorInfo& error) {
   return json;
 }
 
+Json to_json(const ImageSetFailure& failure) {
+  return {{"path", printable(failure.path, 4096)},
+          {"images", failure.images},
+          {"error", to_json(failure.error.info())}};
+}
+
 Json to_json(const FrameInfo& info) {
   Json json = Json::object();
   put(json, "detector", info.detector);
@@ -180,6 +181,16 @@ Json to_json(const FrameInfo& info) {
   put(json, "sensor_thickness_um", info.sensor_thickness_um);
   put(json, "image_path", info.image_path);
   return json;
+}
+
+std::string json_text(const Json& document) {
+  return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+void print_failures(std::span<const ImageSetFailure> failures) {
+  for (const ImageSetFailure& failure : failures)
+    print_err("quickbeam: {}{}\n", failure.error.what(),
+              failure.images > 1 ? fmt::format(" ({} images)", failure.images) : "");
 }
 
 const std::atomic<bool>& interrupted() { return interrupt_seen; }

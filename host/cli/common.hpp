@@ -8,6 +8,8 @@
 #include <atomic>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -87,9 +89,20 @@ class Progress {
   double last_ = 0;
 };
 
-/// JSON of an error, and of a header.
+/// A value under its key, where there is one.
+template <class T>
+void put(Json& json, const char* key, const std::optional<T>& value) {
+  if (value) json[key] = *value;
+}
+
 Json to_json(const ErrorInfo& error);
+Json to_json(const ImageSetFailure& failure);
 Json to_json(const FrameInfo& info);
+/// A document as it is printed; bytes that are not UTF-8 are replaced.
+std::string json_text(const Json& document);
+
+/// Failures as messages.
+void print_failures(std::span<const ImageSetFailure> failures);
 
 /// Set by the first SIGINT or SIGTERM; a second one ends the process at once.
 const std::atomic<bool>& interrupted();

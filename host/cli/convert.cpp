@@ -9,6 +9,7 @@
 
 #include "host/cli/command.hpp"
 #include "host/cli/common.hpp"
+#include "host/cli/run_options.hpp"
 
 namespace quickbeam::cli {
 namespace {
@@ -50,7 +51,7 @@ std::function<int()> declare_convert(CLI::App& app) {
   options->read.declare(app);
   options->read.declare_mode0(app);
   options->read.declare_sets(app);
-  app.add_flag("-q,--quiet", options->quiet, "Say only what failed");
+  declare_quiet(app, options->quiet);
   return [options] { return run_convert(*options); };
 }
 

@@ -41,11 +41,6 @@ Json to_json(const StreamDescription& s) {
   return json;
 }
 
-template <class T>
-void put(Json& json, const char* key, const std::optional<T>& value) {
-  if (value) json[key] = *value;
-}
-
 Json to_json(const PixelSummary& summary) {
   Json json = Json::object();
   put(json, "min", summary.min);
@@ -214,7 +209,7 @@ int run_info(const InfoOptions& options) {
   }
   if (options.json) {
     const Json& document = all.size() == 1 ? all.front() : all;
-    fmt::print("{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
+    fmt::print("{}", json_text(document));
   }
   return status;
 }

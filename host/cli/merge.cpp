@@ -6,6 +6,7 @@
 
 #include "host/cli/command.hpp"
 #include "host/cli/common.hpp"
+#include "host/cli/run_options.hpp"
 #include "host/cli/statistics_report.hpp"
 
 namespace quickbeam::cli {
@@ -31,9 +32,9 @@ std::function<int()> declare_merge(CLI::App& app) {
   auto options = std::make_shared<MergeOptions>();
   app.add_option("files", options->files, "Files that quickbeam stats --partial wrote")->required();
   options->outputs.declare(app);
-  app.add_flag("--json", options->json, "Print one JSON document at the end");
+  declare_json(app, options->json);
   app.add_flag("-v,--verbose", options->verbosity.verbose, "Show all notices");
-  app.add_flag("-q,--quiet", options->verbosity.quiet, "Say only what failed");
+  declare_quiet(app, options->verbosity.quiet);
   return [options] { return run_merge(*options); };
 }
 

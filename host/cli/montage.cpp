@@ -10,6 +10,7 @@
 #include "host/cli/command.hpp"
 #include "host/cli/common.hpp"
 #include "host/cli/inputs.hpp"
+#include "host/cli/run_options.hpp"
 
 namespace quickbeam::cli {
 namespace {
@@ -101,9 +102,7 @@ int run_montage(const CommandOptions& options) {
     for (const std::string& notice : set.notices()) print_err("{}\n", printable(notice, 4096));
     say(options, set, montage);
   }
-  if (options.json)
-    fmt::print("{}\n",
-               to_json(options, set, montage).dump(2, ' ', false, Json::error_handler_t::replace));
+  if (options.json) fmt::print("{}", json_text(to_json(options, set, montage)));
   return set.failures().empty() && montage.failures.empty() ? exit_done : exit_some_failed;
 }
 
@@ -144,7 +143,7 @@ std::function<int()> declare_montage(CLI::App& app) {
   options->read.declare_mode0(app);
   options->read.declare_sets(app);
   app.add_flag("--json", options->json, "Print what is where on the sheet");
-  app.add_flag("-q,--quiet", options->quiet, "Say only what failed");
+  declare_quiet(app, options->quiet);
   return [options] { return run_montage(*options); };
 }
 

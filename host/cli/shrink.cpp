@@ -10,6 +10,7 @@
 #include "host/cli/command.hpp"
 #include "host/cli/common.hpp"
 #include "host/cli/inputs.hpp"
+#include "host/cli/run_options.hpp"
 
 namespace quickbeam::cli {
 namespace {
@@ -18,11 +19,11 @@ struct ShrinkOptions {
   Inputs inputs;
   ReadOptions read;
   Verbosity verbosity;
-  std::string output, set, filter = "pil", scale = "float", device = "auto", root, config;
+  DeviceOptions device;
+  FailureOptions failures;
+  std::string output, set, filter = "pil", scale = "float", config;
   std::int64_t size = 0;
-  unsigned threads = 0;
-  bool allow_outside = false, json = false, dry_run = false;
-  bool fail_fast = false, keep_going = false;
+  bool json = false, dry_run = false;
 };
 
 Json to_json(const ShrunkStack& stack) {
@@ -44,9 +45,7 @@ Json to_json(const ShrinkReport& report) {
   json["set"] = printable(report.set, 4096);
   json["failures"] = Json::array();
   for (const ImageSetFailure& failure : report.failures)
-    json["failures"].push_back({{"path", printable(failure.path, 4096)},
-                                {"images", failure.images},
-                                {"error", cli::to_json(failure.error.info())}});
+    json["failures"].push_back(cli::to_json(failure));
   for (const std::string& notice : report.notices)
     json["notices"].push_back(printable(notice, 4096));
   json["summary"] = {{"done", report.done},
@@ -62,17 +61,15 @@ Json to_json(const ShrinkReport& report) {
 ShrinkJob make_job(const ShrinkOptions& options) {
   ShrinkJob job;
   job.inputs = options.inputs.resolve();
-  job.set.read = options.read.policy();
-  if (!options.root.empty()) job.set.root = options.root;
-  job.set.allow_outside = options.allow_outside;
+  job.set = options.read.set_options();
   job.output = options.output;
   job.set_output = options.set;
   job.size = options.size;
   job.filter = options.filter == "exact" ? ShrinkFilter::exact : ShrinkFilter::pil;
   job.scale = options.scale == "minmax8" ? ShrinkScale::minmax8 : ShrinkScale::float32;
-  job.threads = options.threads;
-  job.on_failure = options.fail_fast ? OnFailure::stop : OnFailure::keep_going;
-  job.device = choose_device(options.device);
+  job.threads = options.device.threads;
+  job.on_failure = options.failures.policy();
+  job.device = choose_device(options.device.device);
   job.stop = &interrupted();
   return job;
 }
@@ -82,9 +79,7 @@ std::string counted(std::int64_t images) {
 }
 
 void say_faults(const ShrinkReport& report, bool quiet) {
-  for (const ImageSetFailure& failure : report.failures)
-    print_err("quickbeam: {}{}\n", to_string(failure.error.info()),
-              failure.images > 1 ? fmt::format(" ({})", counted(failure.images)) : "");
+  print_failures(report.failures);
   if (quiet) return;
   for (const std::string& notice : report.notices) print_err("{}\n", printable(notice, 4096));
   if (report.non_finite > 0)
@@ -139,8 +134,7 @@ int run_shrink(const ShrinkOptions& options) {
     progress->reach(static_cast<std::size_t>(done));
   });
   progress.reset();
-  if (options.json)
-    print_text(stdout, to_json(report).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  if (options.json) print_text(stdout, json_text(to_json(report)));
   say_faults(report, quiet);
   if (!quiet) say_summary(report);
   return exit_code(report);
@@ -167,26 +161,19 @@ std::function<int()> declare_shrink(CLI::App& app) {
              "float = values as they are; minmax8 = whole numbers 0 to 255 between the lowest and "
              "the highest pixel of each image [float]")
       ->check(CLI::IsMember({"float", "minmax8"}));
-  add_option(app, "--root", options->root,
+  add_option(app, "--root", options->read.root,
              "Folder that names in a set begin at [the current one, then those above the set]");
-  app.add_flag("--allow-outside", options->allow_outside,
+  app.add_flag("--allow-outside", options->read.allow_outside,
                "Let names in a set be absolute or lead out of the root");
-  add_option(app, "--device", options->device, "auto, cpu, cuda or cuda:N[,M...] [auto]");
-  add_option(app, "--threads", options->threads, "Threads; 0 = one a core [0]");
+  options->device.declare(app);
   options->read.declare(app);
   options->read.declare_mode0(app);
-  app.add_flag("--keep-going", options->keep_going,
-               "Leave out images that cannot be read (the default)");
-  app.add_flag("--fail-fast", options->fail_fast, "Stop at the first image that cannot be read")
-      ->excludes("--keep-going");
-  app.add_flag("--dry-run", options->dry_run, "Only show what would be written");
-  app.add_flag("--json", options->json, "Print one JSON document at the end");
+  options->failures.declare(app, "Leave out images that cannot be read (the default)",
+                            "Stop at the first image that cannot be read");
+  declare_dry_run(app, options->dry_run);
+  declare_json(app, options->json);
   options->verbosity.declare(app);
-  add_option(app, "--config", options->config, "Read options from a TOML or INI file");
-  return [options, &app] {
-    apply_config(app, options->config);
-    return run_shrink(*options);
-  };
+  return run_with_config(app, options, &run_shrink);
 }
 
 }  // namespace quickbeam::cli

@@ -13,6 +13,7 @@
 
 #include "host/cli/command.hpp"
 #include "host/cli/common.hpp"
+#include "host/cli/run_options.hpp"
 
 namespace quickbeam::cli {
 namespace {
@@ -110,7 +111,7 @@ std::function<int()> declare_simulate_frames(CLI::App& app) {
   add_option(app, "--modules-y", options->modules_y, "Detector modules down [12]")
       ->check(CLI::Range(1, 80));
   add_option(app, "--prefix", options->prefix, "Start of the file names [frame]");
-  add_option(app, "--threads", options->threads, "Threads; 0 = one a core [0]");
+  declare_threads(app, options->threads);
   options->verbosity.declare(app);
   return [options] { return run_frames(*options); };
 }

@@ -12,6 +12,7 @@
 
 #include "host/cli/command.hpp"
 #include "host/cli/common.hpp"
+#include "host/cli/run_options.hpp"
 
 namespace quickbeam::cli {
 namespace {
@@ -121,7 +122,7 @@ std::function<int()> declare_simulate_particles(CLI::App& app) {
       ->check(CLI::IsMember({"mrcs", "stk"}));
   app.add_flag("--xmd", options->xmd, "Write the set for Xmipp too");
   add_option(app, "--prefix", options->prefix, "Name of the files [particles]");
-  add_option(app, "--threads", options->threads, "Threads; 0 = one a core [0]");
+  declare_threads(app, options->threads);
   options->verbosity.declare(app);
   return [options] { return run_particles(*options); };
 }

@@ -114,24 +114,10 @@ Json to_json(const StatisticsGroup& group) {
   return json;
 }
 
-Json to_json(const ImageSetFailure& failure) {
-  return {{"path", printable(failure.path, 4096)},
-          {"images", failure.images},
-          {"error", to_json(failure.error.info())}};
-}
-
-void print_failures(std::span<const ImageSetFailure> failures) {
-  for (const ImageSetFailure& failure : failures)
-    print_err("quickbeam: {}{}\n", failure.error.what(),
-              failure.images > 1 ? fmt::format(" ({} images)", failure.images) : "");
-}
-
 int report_statistics(const StatisticsReport& report, const StatisticsOutputs& outputs,
                       const Verbosity& verbosity, bool json) {
   print_failures(report.failures);
-  if (json)
-    print_text(stdout,
-               document_of(report).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  if (json) print_text(stdout, json_text(document_of(report)));
   if (report.stopped) {
     print_err("stopped: nothing was written\n");
     return exit_interrupted;

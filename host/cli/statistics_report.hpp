@@ -24,12 +24,8 @@ int report_statistics(const StatisticsReport& report, const StatisticsOutputs& o
                       const Verbosity& verbosity, bool json);
 
 Json to_json(const StatisticsGroup& group);
-Json to_json(const ImageSetFailure& failure);
 
 /// "64x64: 1000 images of 64 x 64 at 1.5 A"
 std::string text_of(const StatisticsGroup& group);
-
-/// Failures as messages.
-void print_failures(std::span<const ImageSetFailure> failures);
 
 }  // namespace quickbeam::cli

@@ -11,6 +11,7 @@
 #include "host/cli/command.hpp"
 #include "host/cli/common.hpp"
 #include "host/cli/inputs.hpp"
+#include "host/cli/run_options.hpp"
 #include "host/cli/statistics_report.hpp"
 
 namespace quickbeam::cli {
@@ -21,9 +22,10 @@ struct StatsOptions {
   ReadOptions read;
   Verbosity verbosity;
   StatisticsOutputOptions outputs;
-  std::string part, mask, root, device = "auto", config;
-  unsigned threads = 0;
-  bool allow_outside = false, fail_fast = false, keep_going = false, json = false, dry_run = false;
+  DeviceOptions device;
+  FailureOptions failures;
+  std::string part, mask, config;
+  bool json = false, dry_run = false;
 };
 
 /// The whole text as a number, or none.
@@ -53,15 +55,13 @@ void set_part(const std::string& text, StatisticsJob& job) {
 StatisticsJob make_job(const StatsOptions& options) {
   StatisticsJob job;
   job.inputs = options.inputs.resolve();
-  job.set.read = options.read.policy();
-  if (!options.root.empty()) job.set.root = options.root;
-  job.set.allow_outside = options.allow_outside;
+  job.set = options.read.set_options();
   job.region.radius = number_in<double>(options.mask);
   if (!job.region.radius) job.region.file = options.mask;
   set_part(options.part, job);
-  job.threads = options.threads;
-  job.device = choose_device(options.device);
-  job.on_failure = options.fail_fast ? OnFailure::stop : OnFailure::keep_going;
+  job.threads = options.device.threads;
+  job.device = choose_device(options.device.device);
+  job.on_failure = options.failures.policy();
   job.outputs = options.outputs.make();
   job.stop = &interrupted();
   return job;
@@ -104,24 +104,15 @@ std::function<int()> declare_stats(CLI::App& app) {
              "Take part K of N only, as K/N: for --partial, on several machines");
   add_option(app, "--mask", options->mask,
              "Radius in pixels around the middle, or an image file whose non-zero pixels count");
-  add_option(app, "--root", options->root, "Folder that the names in a set begin at");
-  app.add_flag("--allow-outside", options->allow_outside,
-               "Names in a set may lead out of the root");
-  add_option(app, "--device", options->device, "auto, cpu, cuda or cuda:N[,M...] [auto]");
-  add_option(app, "--threads", options->threads, "Threads; 0 = one a core [0]");
+  options->read.declare_sets(app);
+  options->device.declare(app);
   options->read.declare(app);
   options->read.declare_mode0(app);
-  app.add_flag("--keep-going", options->keep_going, "Go on after a bad file (the default)");
-  app.add_flag("--fail-fast", options->fail_fast, "Stop at the first bad file")
-      ->excludes("--keep-going");
+  options->failures.declare(app);
   app.add_flag("--dry-run", options->dry_run, "Only show the groups and what would be written");
-  app.add_flag("--json", options->json, "Print one JSON document at the end");
+  declare_json(app, options->json);
   options->verbosity.declare(app);
-  add_option(app, "--config", options->config, "Read options from a TOML or INI file");
-  return [options, &app] {
-    apply_config(app, options->config);
-    return run_stats(*options);
-  };
+  return run_with_config(app, options, &run_stats);
 }
 
 }  // namespace quickbeam::cli

@@ -13,6 +13,7 @@
 #include "host/cli/inputs.hpp"
 #include "host/cli/journal.hpp"
 #include "host/cli/recipe_options.hpp"
+#include "host/cli/run_options.hpp"
 
 namespace quickbeam::cli {
 namespace {
@@ -22,9 +23,10 @@ struct ThumbOptions {
   ReadOptions read;
   Verbosity verbosity;
   RecipeOptions recipe;
-  std::string output, numeric, mask, device = "auto", jsonl, config;
-  unsigned threads = 0;
-  bool json = false, fail_fast = false, keep_going = false, dry_run = false, resume = false;
+  DeviceOptions device;
+  FailureOptions failures;
+  std::string output, numeric, mask, jsonl, config;
+  bool json = false, dry_run = false, resume = false;
   bool print_config = false;
 };
 
@@ -91,7 +93,7 @@ class Report {
     progress_.clear();
     if (options_.json) {
       Json all{{"results", std::move(results_)}, {"summary", to_json(s, seconds)}};
-      print_text(stdout, all.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+      print_text(stdout, json_text(all));
     }
     if (options_.verbosity.quiet) return;
     std::string text = fmt::format("{} done", s.done);
@@ -139,10 +141,10 @@ ThumbnailJob make_job(const ThumbOptions& options) {
   job.output = options.output;
   job.numeric = options.numeric;
   job.mask = options.mask;
-  job.threads = options.threads;
+  job.threads = options.device.threads;
   job.read = options.read.policy();
-  job.on_failure = options.fail_fast ? OnFailure::stop : OnFailure::keep_going;
-  job.device = choose_device(options.device);
+  job.on_failure = options.failures.policy();
+  job.device = choose_device(options.device.device);
   job.stop = &interrupted();
   return job;
 }
@@ -193,24 +195,18 @@ std::function<int()> declare_thumb(CLI::App& app) {
   add_option(app, "--numeric", options->numeric,
              "Also write the reduced counts: template ending in .npy or .mrc, masked = -1");
   add_option(app, "--mask", options->mask, "Image file; its non-zero pixels are masked");
-  add_option(app, "--device", options->device, "auto, cpu, cuda or cuda:N[,M...] [auto]");
-  add_option(app, "--threads", options->threads, "Threads; 0 = one a core [0]");
+  options->device.declare(app);
   options->read.declare(app);
-  app.add_flag("--keep-going", options->keep_going, "Go on after a bad file (the default)");
-  app.add_flag("--fail-fast", options->fail_fast, "Stop at the first bad file")
-      ->excludes("--keep-going");
+  options->failures.declare(app);
   app.add_flag("--resume", options->resume,
                "Leave out inputs whose outputs are complete and current");
-  app.add_flag("--dry-run", options->dry_run, "Only show what would be written");
-  app.add_flag("--json", options->json, "Print one JSON document at the end");
+  declare_dry_run(app, options->dry_run);
+  declare_json(app, options->json);
   add_option(app, "--jsonl", options->jsonl, "Write one JSON line a frame to PATH, - for stdout");
   options->verbosity.declare(app);
-  add_option(app, "--config", options->config, "Read options from a TOML or INI file");
+  auto run = run_with_config(app, options, &run_thumb);
   app.add_flag("--print-config", options->print_config, "Print the recipe as a configuration file");
-  return [options, &app] {
-    apply_config(app, options->config);
-    return run_thumb(*options);
-  };
+  return run;
 }
 
 }  // namespace quickbeam::cli

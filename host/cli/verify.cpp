@@ -11,6 +11,7 @@
 #include "host/cli/common.hpp"
 #include "host/cli/inputs.hpp"
 #include "host/cli/recipe_options.hpp"
+#include "host/cli/run_options.hpp"
 
 namespace quickbeam::cli {
 namespace {
@@ -20,8 +21,8 @@ struct VerifyOptions {
   RecipeOptions recipe;
   ReadOptions read;
   Verbosity verbosity;
-  std::string mask, device = "auto", config;
-  unsigned threads = 0;
+  DeviceOptions device;
+  std::string mask, config;
   bool json = false;
 };
 
@@ -143,8 +144,8 @@ int run_verify(const VerifyOptions& options) {
                 .inputs = options.inputs.resolve(),
                 .mask = options.mask,
                 .read = options.read.policy(),
-                .targets = verify_targets(options.device),
-                .threads = options.threads,
+                .targets = verify_targets(options.device.device),
+                .threads = options.device.threads,
                 .stop = &interrupted()};
   watch_interrupts();
   Progress progress(options.verbosity.shows_progress(), job.inputs.size());
@@ -153,7 +154,7 @@ int run_verify(const VerifyOptions& options) {
   for (const VerifyFailure& failure : report.failures)
     print_err("quickbeam: {}\n", to_string(failure.error));
   if (options.json)
-    print_text(stdout, to_json(report).dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    print_text(stdout, json_text(to_json(report)));
   else if (!options.verbosity.quiet || !report.equal())
     print_report(report);
   if (report.stopped) return exit_interrupted;
@@ -167,18 +168,13 @@ std::function<int()> declare_verify(CLI::App& app) {
   options->inputs.declare(app);
   options->recipe.declare(app, RecipeScope::single_frame);
   add_option(app, "--mask", options->mask, "Image file; its non-zero pixels are masked");
-  add_option(
-      app, "--device", options->device,
+  options->device.declare(
+      app,
       "auto compares all that can run, cpu the CPU only, cuda[:N,M] demands those GPUs [auto]");
-  add_option(app, "--threads", options->threads, "Threads; 0 = one a core [0]");
   options->read.declare(app);
   app.add_flag("--json", options->json, "Print one JSON document");
   options->verbosity.declare(app);
-  add_option(app, "--config", options->config, "Read options from a TOML or INI file");
-  return [options, &app] {
-    apply_config(app, options->config);
-    return run_verify(*options);
-  };
+  return run_with_config(app, options, &run_verify);
 }
 
 }  // namespace quickbeam::cli

@@ -3,72 +3,11 @@
 #include "host/src/image_shrinker.hpp"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
-#include <limits>
+
+#include "kernels/minmax8.hpp"
+#include "kernels/planes.hpp"
 
 namespace quickbeam {
-namespace {
-
-std::uint64_t count_non_finite(std::span<const float> values) {
-  return static_cast<std::uint64_t>(
-      std::count_if(values.begin(), values.end(), [](float v) { return !std::isfinite(v); }));
-}
-
-struct Ends {
-  float low = std::numeric_limits<float>::infinity(), high = -low;
-  void take(float v) {
-    low = v < low ? v : low;
-    high = v > high ? v : high;
-  }
-};
-
-/// Of all values but NaN, which is neither below nor above anything. Side by side, for the compiler
-/// to keep in vectors.
-Ends ends_of(std::span<const float> values) {
-  constexpr std::size_t lanes = 16;
-  std::array<float, lanes> low, high;
-  Ends ends;
-  low.fill(ends.low);
-  high.fill(ends.high);
-  const std::size_t whole = values.size() / lanes * lanes;
-  for (std::size_t i = 0; i < whole; i += lanes)
-    for (std::size_t k = 0; k < lanes; ++k) {
-      const float v = values[i + k];
-      low[k] = v < low[k] ? v : low[k];
-      high[k] = v > high[k] ? v : high[k];
-    }
-  for (const float v : values.subspan(whole)) ends.take(v);
-  for (std::size_t k = 0; k < lanes; ++k) {
-    ends.low = std::min(ends.low, low[k]);
-    ends.high = std::max(ends.high, high[k]);
-  }
-  return ends;
-}
-
-Ends finite_ends(std::span<const float> values) {
-  Ends ends = ends_of(values);
-  if (std::isfinite(ends.low) && std::isfinite(ends.high)) return ends;
-  ends = {};
-  for (const float v : values)
-    if (std::isfinite(v)) ends.take(v);
-  return ends;
-}
-
-/// Whole numbers from 0 to 255: where a value lies between the lowest and the highest finite pixel
-/// of its image. All 0 where there is no such range; NaN is 0.
-void stretch(std::span<const float> image, std::span<float> thumbnail) {
-  const Ends ends = finite_ends(image);
-  const auto low = static_cast<double>(ends.low), high = static_cast<double>(ends.high);
-  for (float& v : thumbnail) {
-    const double grey = (static_cast<double>(v) - low) * 255 / (high - low);
-    // A comparison with NaN is false.
-    v = high > low && grey > 0 ? static_cast<float>(std::floor(std::min(grey, 255.0))) : 0.0F;
-  }
-}
-
-}  // namespace
-
 ImageShrinker::ImageShrinker(const ShrinkJob& job, const ImageSet& images, std::size_t group,
                              Extent to, std::size_t turn, unsigned sharers)
     : of_(images.groups()[group]),
@@ -108,12 +47,8 @@ void ImageShrinker::read(std::int64_t first, std::int64_t count, ShrunkBatch& ba
 }
 
 void ImageShrinker::widen(std::size_t image) {
-  visit_type(of_.type, [&](auto tag) {
-    using T = typename decltype(tag)::type;
-    const T* from = reinterpret_cast<const T*>(stored_.data()) + image * in_pixels_;
-    std::transform(from, from + in_pixels_, floats_.data() + image * in_pixels_,
-                   [](T v) { return static_cast<float>(v); });
-  });
+  kernels::widen({of_.type, stored_.data() + image * in_pixels_ * size_of(of_.type), of_.extent},
+                 {floats_.data() + image * in_pixels_, of_.extent});
 }
 
 /// Infinities show in the thumbnail; NaN are known to the maker. A NaN is the same NaN wherever it
@@ -122,13 +57,11 @@ void ImageShrinker::finish(const float* in, float* out, bool had_nan,
                            std::uint64_t& non_finite) const {
   const std::span<const float> image(in, in_pixels_);
   const std::span<float> thumbnail(out, out_pixels_);
-  if (had_nan || count_non_finite(thumbnail) != 0) {
-    non_finite = count_non_finite(image);
-    if (in_pixels_ != out_pixels_)
-      for (float& v : thumbnail)
-        if (std::isnan(v)) v = std::numeric_limits<float>::quiet_NaN();
+  if (had_nan || kernels::count_non_finite(thumbnail) != 0) {
+    non_finite = kernels::count_non_finite(image);
+    if (in_pixels_ != out_pixels_) kernels::unify_nan(thumbnail);
   }
-  if (scale_ == ShrinkScale::minmax8) stretch(image, thumbnail);
+  if (scale_ == ShrinkScale::minmax8) kernels::scale_minmax8(image, thumbnail);
 }
 
 ShrunkBatch ImageShrinker::run(std::int64_t first, std::int64_t count) {

@@ -14,6 +14,7 @@
 #include "host/src/image_output.hpp"
 #include "io/atomic_file.hpp"
 #include "io/picture.hpp"
+#include "kernels/planes.hpp"
 #include "kernels/resample.hpp"
 #include "kernels/tone.hpp"
 
@@ -184,15 +185,10 @@ ImageView<const float> Sheet::load(const Place& place) {
   const auto count = static_cast<std::size_t>(group.extent.pixels());
   const auto bytes = stored_.resize(count * size_of(group.type));
   reader_.read(place.group, place.place, 1, {0, group.extent.height}, bytes);
-  float* const to = pixels_.resize(count).data();
-  visit_type(group.type, [&]<class T>(TypeTag<T>) {
-    const T* const from = reinterpret_cast<const T*>(bytes.data());
-    std::transform(from, from + count, to, [](T v) {
-      const auto value = static_cast<float>(v);
-      return std::isfinite(value) ? value : std::numeric_limits<float>::quiet_NaN();
-    });
-  });
-  return {to, group.extent};
+  const std::span<float> pixels = pixels_.resize(count);
+  kernels::widen({group.type, bytes.data(), group.extent}, {pixels.data(), group.extent});
+  kernels::mask_non_finite(pixels);
+  return {pixels.data(), group.extent};
 }
 
 void Sheet::read(std::size_t k) {
@@ -214,9 +210,7 @@ void Sheet::read(std::size_t k) {
       thumbnailer->second.run(image, tile);
       return;
     }
-    for (std::int64_t y = 0; y < fit.extent.height; ++y)
-      for (std::int64_t x = 0; x < fit.extent.width; ++x)
-        tile(x, y) = image(x / fit.grow, y / fit.grow);
+    kernels::repeat_pixels(image, tile, fit.grow);
   } catch (const Error& error) {
     failures_.push_back({set_.name_of(positions_[k]), error, 1});
     std::fill_n(tile.data, tile.extent.pixels(), std::numeric_limits<float>::quiet_NaN());

@@ -3,6 +3,7 @@
 #include "kernels/planes.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include <quickbeam/core/mask.hpp>
 
@@ -46,6 +47,35 @@ void to_float(const ReducedImage& in, ImageView<float> out) {
           out(x, y) = v < 0 ? masked_value<float>() : static_cast<float>(v);
       }
   });
+}
+
+void widen(ConstAnyView in, ImageView<float> out) {
+  visit(in, [&](auto from) {
+    using T = std::remove_cvref_t<decltype(from(0, 0))>;
+    for (std::int64_t y = 0; y < out.extent.height; ++y)
+      std::transform(from.row(y), from.row(y) + out.extent.width, out.row(y),
+                     [](T v) { return static_cast<float>(v); });
+  });
+}
+
+std::uint64_t count_non_finite(std::span<const float> values) {
+  return static_cast<std::uint64_t>(
+      std::count_if(values.begin(), values.end(), [](float v) { return !std::isfinite(v); }));
+}
+
+void mask_non_finite(std::span<float> values) {
+  for (float& v : values) v = std::isfinite(v) ? v : masked_value<float>();
+}
+
+void unify_nan(std::span<float> values) {
+  for (float& v : values)
+    if (std::isnan(v)) v = masked_value<float>();
+}
+
+void repeat_pixels(ImageView<const float> in, ImageView<float> out, std::int64_t times) {
+  for (std::int64_t y = 0; y < out.extent.height; ++y)
+    for (std::int64_t x = 0; x < in.extent.width; ++x)
+      std::fill_n(out.row(y) + x * times, times, in(x, y / times));
 }
 
 void clamp(ImageView<float> image, double low, double high) {

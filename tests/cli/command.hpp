@@ -8,6 +8,7 @@
 #include <string>
 
 #include "tests/host/temporary_folder.hpp"
+#include "tests/paths.hpp"
 
 namespace quickbeam::test {
 
@@ -29,7 +30,7 @@ inline CommandResult run_program(const std::string& program, const std::string& 
 
 /// Runs `quickbeam ARGUMENTS`.
 inline CommandResult quickbeam(const std::string& arguments, const std::string& prefix = "") {
-  return run_program(QUICKBEAM_COMMAND, arguments, prefix);
+  return run_program(command_path(), arguments, prefix);
 }
 
 }  // namespace quickbeam::test

@@ -8,11 +8,12 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/cli/command.hpp"
+#include "tests/paths.hpp"
 
 namespace quickbeam {
 namespace {
 
-const std::string data = std::string(QUICKBEAM_TEST_DATA) + "/cbf";
+const std::string data = test::data_folder() + "/cbf";
 
 std::string sha256_of(std::string_view bytes) {
   char hex[SHA256_DIGEST_STRING_LENGTH] = {};

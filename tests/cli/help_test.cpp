@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "tests/cli/command.hpp"
+#include "tests/paths.hpp"
 
 namespace quickbeam {
 namespace {
@@ -61,7 +62,7 @@ TEST(HelpPages, HoldWhatTheCommandPrints) {
   for (const auto& [name, command] : pages) {
     const auto run = quickbeam(std::string(command) + " --help");
     ASSERT_EQ(run.exit_code, 0) << run.err;
-    const std::string path = std::string(QUICKBEAM_SOURCE_DIR) + "/docs/" + name + ".md";
+    const std::string path = test::source_folder() + "/docs/" + name + ".md";
     std::string page = test::read_text(path);
     const Place place = find_help(page, command);
     ASSERT_NE(place.begin, std::string::npos) << path << " has no place for: " << command;

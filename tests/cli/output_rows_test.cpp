@@ -10,6 +10,7 @@
 #include <quickbeam/files.hpp>
 
 #include "tests/cli/command.hpp"
+#include "tests/paths.hpp"
 
 namespace quickbeam {
 namespace {
@@ -149,7 +150,7 @@ TEST_F(OutputRows, O08_ANameTooLongForItsPictureIsOneClearError) {
 TEST_F(OutputRows, O12_AClosedOrAbandonedStdoutDecidesNothing) {
   frame("good.cbf");
   test::write_text(folder_ / "bad.cbf", "bad");
-  const std::string command = std::string("'") + QUICKBEAM_COMMAND + "' thumb -q ";
+  const std::string command = "'" + test::command_path() + "' thumb -q ";
   for (const std::string how : {"--json", "--jsonl -", "-v"})
     for (const std::string input : {"good.cbf", "bad.cbf"})
       for (const std::string sink : {" >&-", " | true", " > /dev/full"}) {

@@ -9,13 +9,14 @@
 #include <sstream>
 
 #include "tests/cli/command.hpp"
+#include "tests/paths.hpp"
 
 namespace quickbeam {
 namespace {
 
 namespace fs = std::filesystem;
 
-const std::string source_folder = QUICKBEAM_SOURCE_DIR;
+const std::string source_folder = test::source_folder();
 const std::string docs = source_folder + "/docs";
 
 /// Runs a shell line; its output is printed by the shell itself when it fails.
@@ -61,7 +62,7 @@ TEST_P(PageExamples, RunAsTheyStand) {
   const test::TemporaryFolder folder;
   fs::create_directories(folder / "bin");
   fs::create_directories(folder / "run");
-  fs::create_symlink(QUICKBEAM_COMMAND, folder / "bin/quickbeam");
+  fs::create_symlink(test::command_path(), folder / "bin/quickbeam");
   test::write_text(folder / "blocks.sh", blocks);
   EXPECT_EQ(shell("cd '" + folder / "run" + "' && PATH='" + folder / "bin" +
                   "':\"$PATH\" bash -euo pipefail ../blocks.sh > ../out 2> ../err"),
@@ -76,8 +77,8 @@ INSTANTIATE_TEST_SUITE_P(, PageExamples,
 
 TEST(Tutorial, MakesThePicturesItShows) {
   const test::TemporaryFolder folder;
-  ASSERT_EQ(shell("QUICKBEAM='" + std::string(QUICKBEAM_COMMAND) + "' '" + docs +
-                  "/make_images.sh' '" + folder / "images" + "' > '" + folder / "out" + "' 2>&1"),
+  ASSERT_EQ(shell("QUICKBEAM='" + test::command_path() + "' '" + docs + "/make_images.sh' '" +
+                  folder / "images" + "' > '" + folder / "out" + "' 2>&1"),
             0)
       << test::read_text(folder / "out");
   int compared = 0;

@@ -12,13 +12,15 @@
 #include <utility>
 #include <vector>
 
+#include "tests/paths.hpp"
+
 namespace quickbeam::test {
 
 /// A started `quickbeam`; its messages go nowhere.
 class Process {
  public:
   explicit Process(std::vector<std::string> words) {
-    words.insert(words.begin(), QUICKBEAM_COMMAND);
+    words.insert(words.begin(), command_path());
     std::vector<char*> argv;
     for (auto& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);

@@ -11,6 +11,7 @@
 #include "tests/cli/command.hpp"
 #include "tests/cli/process.hpp"
 #include "tests/oracle/stack_builder.hpp"
+#include "tests/paths.hpp"
 
 namespace quickbeam {
 namespace {
@@ -21,7 +22,7 @@ using test::quickbeam;
 using test::read_text;
 using test::TemporaryFolder;
 
-const std::string data = std::string(QUICKBEAM_TEST_DATA) + "/em";
+const std::string data = test::data_folder() + "/em";
 
 bool runs(const std::string& command) {
   return std::system((command + " >/dev/null 2>&1").c_str()) == 0;

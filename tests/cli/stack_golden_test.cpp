@@ -14,11 +14,12 @@
 
 #include "tests/cli/command.hpp"
 #include "tests/host/statistics_stacks.hpp"
+#include "tests/paths.hpp"
 
 namespace quickbeam {
 namespace {
 
-const std::string data = std::string(QUICKBEAM_TEST_DATA) + "/em";
+const std::string data = test::data_folder() + "/em";
 
 std::string sha256_of(std::string_view bytes) {
   char hex[SHA256_DIGEST_STRING_LENGTH] = {};

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "tests/cli/command.hpp"
+#include "tests/paths.hpp"
 
 namespace quickbeam {
 namespace {
@@ -165,7 +166,7 @@ TEST_F(ThumbCommand, AnUnusableOutputFolderExitsWithThreeBeforeAnyWork) {
 }
 
 TEST_F(ThumbCommand, MessagesThatCannotBeWrittenLoseNoPicture) {
-  const std::string line = std::string("'") + QUICKBEAM_COMMAND + "' thumb '" + frames_ + "' '" +
+  const std::string line = "'" + test::command_path() + "' thumb '" + frames_ + "' '" +
                            folder_ / "none.cbf" + "' -o '" + out_ + "' -v 2> /dev/full";
   const int status = std::system(line.c_str());
   ASSERT_TRUE(WIFEXITED(status));
@@ -209,8 +210,8 @@ TEST_F(ThumbCommand, InputsComeAsPatternsListsAndStandardInput) {
 }
 
 TEST_F(ThumbCommand, AReaderThatLeavesLosesNoPicture) {
-  const std::string line = std::string("'") + QUICKBEAM_COMMAND + "' thumb '" + frames_ + "' -o '" +
-                           out_ + "' -q --jsonl - | true";
+  const std::string line = "'" + test::command_path() + "' thumb '" + frames_ + "' -o '" + out_ +
+                           "' -q --jsonl - | true";
   EXPECT_EQ(std::system(line.c_str()), 0);
   EXPECT_EQ(pictures(), 4u);
 }

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tests/paths.hpp"
+
 namespace quickbeam {
 namespace {
 
@@ -105,7 +107,7 @@ std::string read(const fs::path& path) {
 
 /// Every file with one of the suffixes under the folders, relative to the top of the tree, sorted.
 Names files_under(const Names& folders, const Names& suffixes) {
-  const fs::path top = QUICKBEAM_SOURCE_DIR;
+  const fs::path top = test::source_folder();
   Names files;
   for (const auto& folder : folders)
     for (const auto& entry : fs::recursive_directory_iterator(top / folder))
@@ -122,7 +124,7 @@ TEST(Layering, EveryFileIncludesOnlyWhatItsLayerAllows) {
   ASSERT_GT(files.size(), 20u);
   std::string found;
   for (const auto& file : files)
-    found += forbidden_includes(file, read(fs::path(QUICKBEAM_SOURCE_DIR) / file));
+    found += forbidden_includes(file, read(fs::path(test::source_folder()) / file));
   EXPECT_EQ(found, "");
 }
 
@@ -171,7 +173,7 @@ TEST(Layering, TheCudaRuntimeIsCalledInFewPlaces) {
                          "kernels/cuda/check.hpp", "kernels/cuda/launch.cuh"};
   std::string found;
   for (const auto& file : files_under({"host", "io", "kernels"}, source_suffixes)) {
-    const std::string calls = cuda_calls(read(fs::path(QUICKBEAM_SOURCE_DIR) / file));
+    const std::string calls = cuda_calls(read(fs::path(test::source_folder()) / file));
     if (std::find(allowed.begin(), allowed.end(), file) != allowed.end())
       EXPECT_NE(calls, "") << file << " need not be in the list";
     else if (!calls.empty())
@@ -183,7 +185,7 @@ TEST(Layering, TheCudaRuntimeIsCalledInFewPlaces) {
 }
 
 TEST(SourceFiles, BeginWithTheLicenceAndSayWhatTheyAre) {
-  const fs::path top = QUICKBEAM_SOURCE_DIR;
+  const fs::path top = test::source_folder();
   const Names folders = {"bench", "host", "io", "kernels", "tests"};
   std::string found;
   for (const auto& file : files_under(folders, source_suffixes)) {
@@ -200,7 +202,7 @@ TEST(SourceFiles, BeginWithTheLicenceAndSayWhatTheyAre) {
 }
 
 TEST(SourceFiles, BuildFilesAndScriptsCarryTheLicence) {
-  const fs::path top = QUICKBEAM_SOURCE_DIR;
+  const fs::path top = test::source_folder();
   Names files =
       files_under({"bench", "cmake", "host", "io", "kernels", "tests"}, {".cmake", ".txt"});
   std::erase_if(

@@ -17,6 +17,7 @@
 #include "kernels/row_ops.hpp"
 #include "tests/cuda/device_streams.hpp"
 #include "tests/cuda/seed.hpp"
+#include "tests/paths.hpp"
 
 namespace quickbeam::tests {
 namespace {
@@ -206,7 +207,7 @@ TEST(ByteOffsetSinks, CountsFullFields) {
 TEST(ByteOffsetSinks, CountsManyTiles) { expect_counted_alike({2100, 2050}, std::int8_t{6}); }
 
 TEST(ByteOffsetSinks, ARealFrame) {
-  const auto path = std::filesystem::path(QUICKBEAM_TEST_DATA) / "cbf/thau_3_2_0001.cbf.bz2";
+  const auto path = std::filesystem::path(test::data_folder()) / "cbf/thau_3_2_0001.cbf.bz2";
   if (!std::filesystem::exists(path)) GTEST_SKIP() << "no test data: " << path;
   io::FileReader reader;
   const io::FileBytes file = reader.read(path.string());

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "tests/cli/command.hpp"
+#include "tests/paths.hpp"
 
 namespace quickbeam {
 namespace {
@@ -15,7 +16,7 @@ using test::read_text;
 using test::TemporaryFolder;
 
 CommandResult emulated(const std::string& arguments, const std::string& settings = "") {
-  return test::run_program(QUICKBEAM_EMULATED_COMMAND, arguments, settings);
+  return test::run_program(test::emulated_command_path(), arguments, settings);
 }
 
 class EmulatedCommand : public ::testing::Test {

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/cli/command.hpp"
+#include "tests/paths.hpp"
 
 namespace quickbeam {
 namespace {
@@ -44,7 +45,7 @@ void expect_row(const json& row) {
 TEST(CudaBench, WritesEveryStageWithItsBytesAndItsBound) {
   const TemporaryFolder folder;
   const CommandResult result = test::run_program(
-      QUICKBEAM_EMULATED_BENCH, "--tiny --threads 2 --json '" + folder / "b.json'", "");
+      test::emulated_bench_path(), "--tiny --threads 2 --json '" + folder / "b.json'", "");
   ASSERT_EQ(result.exit_code, 0) << result.out << result.err;
   const json found = read_json(folder / "b.json");
   EXPECT_TRUE(found.at("facts").at("emulated").get<bool>());
@@ -90,7 +91,7 @@ TEST(CudaBench, WritesEveryStageWithItsBytesAndItsBound) {
 TEST(CudaBench, MeasuresFramesOfAFolderAndSaysWhatItCannotMeasure) {
   const TemporaryFolder folder;
   const CommandResult none = test::run_program(
-      QUICKBEAM_EMULATED_BENCH,
+      test::emulated_bench_path(),
       "--tiny --profile --json '" + folder / "b.json' --frames '" + folder / "'", "");
   EXPECT_EQ(none.exit_code, 1) << none.out;
   const json failures = read_json(folder / "b.json").at("failures");
@@ -101,7 +102,7 @@ TEST(CudaBench, MeasuresFramesOfAFolderAndSaysWhatItCannotMeasure) {
                 .exit_code,
             0);
   const CommandResult some = test::run_program(
-      QUICKBEAM_EMULATED_BENCH,
+      test::emulated_bench_path(),
       "--tiny --profile --json '" + folder / "b.json' --frames '" + folder / "frames'", "");
   EXPECT_EQ(some.exit_code, 0) << some.out << some.err;
   const json rows = read_json(folder / "b.json").at("rows");
@@ -111,7 +112,7 @@ TEST(CudaBench, MeasuresFramesOfAFolderAndSaysWhatItCannotMeasure) {
 
 TEST(CudaBench, SaysThatThereIsNoDevice) {
   const CommandResult result =
-      test::run_program(QUICKBEAM_EMULATED_BENCH, "--tiny", "QUICKBEAM_EMULATED_DEVICES=0");
+      test::run_program(test::emulated_bench_path(), "--tiny", "QUICKBEAM_EMULATED_DEVICES=0");
   EXPECT_EQ(result.exit_code, 4);
   EXPECT_NE(result.err.find("no GPU can be used"), std::string::npos) << result.err;
   EXPECT_EQ(result.out, "");
@@ -119,7 +120,7 @@ TEST(CudaBench, SaysThatThereIsNoDevice) {
 
 /// bench/gpu.sh, with `smi` in place of nvidia-smi.
 CommandResult gpu_sh(const std::string& arguments, const std::string& smi) {
-  return test::run_program(QUICKBEAM_SOURCE_DIR "/bench/gpu.sh", arguments,
+  return test::run_program(test::source_folder() + "/bench/gpu.sh", arguments,
                            "NVIDIA_SMI='" + smi + "'");
 }
 
@@ -139,9 +140,9 @@ TEST(GpuScript, SaysThatThereIsNoCardAndFails) {
 class GpuScriptTrial : public ::testing::Test {
  protected:
   GpuScriptTrial() {
-    fs::create_symlink(QUICKBEAM_EMULATED_COMMAND, folder_ / "quickbeam");
-    fs::create_symlink(QUICKBEAM_EMULATED_BENCH, folder_ / "cuda_bench");
-    fs::create_symlink(QUICKBEAM_EMULATED_TESTS, folder_ / "cuda_test");
+    fs::create_symlink(test::emulated_command_path(), folder_ / "quickbeam");
+    fs::create_symlink(test::emulated_bench_path(), folder_ / "cuda_bench");
+    fs::create_symlink(test::emulated_tests_path(), folder_ / "cuda_test");
     std::ofstream(folder_ / "smi") << "#!/bin/sh\necho 'name, GPU of a trial'\necho 'none, none'\n";
     fs::permissions(folder_ / "smi", fs::perms::owner_all);
   }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Any text as a STAR file: an Error with its place, or tables whose cells lie in the text; a
-// rewrite of them that reads back the same; a set whose ids are valid and whose plan reads each
-// image once.
+// rewrite of them that reads back the same; a set whose ids are valid.
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -10,7 +9,6 @@
 #include <quickbeam/core/error.hpp>
 
 #include "io/particle_set.hpp"
-#include "io/read_plan.hpp"
 #include "io/star_writer.hpp"
 
 namespace {
@@ -88,10 +86,6 @@ void check_set(const ParticleSet& set) {
     const auto name = set.files[image.file];
     check(!name.empty() && name.front() != '/' && !name.starts_with("../"));
   }
-  ReadPlan plan(set, 3);
-  std::size_t images = 0;
-  while (const auto run = plan.next()) images += run->positions.size();
-  check(images == set.images.size());
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <quickbeam/simulate_particles.hpp>
 
 #include "tests/host/temporary_folder.hpp"
+#include "tests/paths.hpp"
 
 namespace quickbeam {
 namespace {
@@ -95,7 +96,7 @@ TEST_F(ParticleTutorial, TheBrightestPixelOfASet) {
 
 /// Every cpp block of the page stands in this file, line by line.
 TEST(ParticleTutorialPage, ShowsTheProgramsOfThisTest) {
-  const std::string folder = QUICKBEAM_SOURCE_DIR;
+  const std::string folder = test::source_folder();
   const std::string source = test::read_text(folder + "/tests/host/tutorial_particles_test.cpp");
   std::istringstream page(test::read_text(folder + "/docs/tutorial-particles.md"));
   std::string block;

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "tests/oracle/cbf_builder.hpp"
+#include "tests/paths.hpp"
 
 namespace quickbeam {
 namespace {
@@ -87,7 +88,7 @@ std::map<std::string, std::string> corpus() {
 
 TEST(CbfCorpus, TheSavedFilesAreTheGeneratedOnes) {
   const auto folder =
-      std::filesystem::path(QUICKBEAM_SOURCE_DIR) / "tests/fuzz/corpus/cbf_container";
+      std::filesystem::path(test::source_folder()) / "tests/fuzz/corpus/cbf_container";
   for (const auto& [name, bytes] : corpus()) {
     if (std::getenv("QUICKBEAM_WRITE_CORPUS") != nullptr)
       std::ofstream(folder / name, std::ios::binary) << bytes;

@@ -14,6 +14,7 @@
 #include "io/cbf.hpp"
 #include "io/image_file.hpp"
 #include "tests/oracle/cbf_builder.hpp"
+#include "tests/paths.hpp"
 
 namespace quickbeam::io {
 namespace {
@@ -280,7 +281,7 @@ TEST(ImageFile, KnowsFormatsByBytesBeforeNames) {
 
 /// The CSPAD file has 4 sections of 8 panels behind a header of 64 kB.
 TEST(RealData, Cspad) {
-  const auto path = std::filesystem::path(QUICKBEAM_TEST_DATA) / "cbf/idx-20130301060858401.cbf";
+  const auto path = std::filesystem::path(test::data_folder()) / "cbf/idx-20130301060858401.cbf";
   if (!std::filesystem::exists(path)) GTEST_SKIP() << "no real data: " << path;
   std::ifstream in(path, std::ios::binary);
   const std::string bytes{std::istreambuf_iterator<char>(in), {}};

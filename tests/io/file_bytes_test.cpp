@@ -11,6 +11,7 @@
 
 #include "tests/io/containers.hpp"
 #include "tests/io/files.hpp"
+#include "tests/paths.hpp"
 
 namespace quickbeam::io {
 namespace {
@@ -199,7 +200,7 @@ TEST_F(FileReaderTest, LinkLoopsAndNulBytesAreErrors) {
 }
 
 TEST_F(FileReaderTest, RealContainersUnpackToCbf) {
-  const std::string data = QUICKBEAM_TEST_DATA "/cbf";
+  const std::string data = test::data_folder() + "/cbf";
   if (!std::filesystem::exists(data)) GTEST_SKIP() << "no real frames at " << data;
   int packed = 0;
   for (const auto& entry : std::filesystem::directory_iterator(data)) {

@@ -6,6 +6,7 @@
 #include "io/file_bytes.hpp"
 #include "io/image_name.hpp"
 #include "tests/io/files.hpp"
+#include "tests/paths.hpp"
 
 namespace quickbeam::io {
 namespace {
@@ -209,7 +210,7 @@ TEST(ParticleSet, RealFilesOfRelionAndXmipp) {
       {"aspire/sample_particles_relion31.star", SetFormat::star31, 17, 2, 1.4},
       {"relion31/relion31.star", SetFormat::star31, 5, 1, 2.806},
       {"seed/proj.xmd", SetFormat::xmd, 10, 1, 0}};
-  const std::string folder = std::string(QUICKBEAM_TEST_DATA) + "/em/";
+  const std::string folder = test::data_folder() + "/em/";
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no " << folder;
   for (const auto& real : files) {
     SCOPED_TRACE(real.path);

@@ -8,6 +8,7 @@
 #include "io/star.hpp"
 #include "tests/io/files.hpp"
 #include "tests/oracle/star_lines.hpp"
+#include "tests/paths.hpp"
 
 namespace quickbeam::io {
 namespace {
@@ -205,7 +206,7 @@ TEST(SetWriter, WrongRequestsAreRefused) {
 }
 
 TEST(SetWriter, RealFilesPassThrough) {
-  const std::string folder = std::string(QUICKBEAM_TEST_DATA) + "/em/";
+  const std::string folder = test::data_folder() + "/em/";
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no " << folder;
   for (const std::string name :
        {"aspire/sample_particles_relion30.star", "aspire/sample_particles_relion31.star",

@@ -10,6 +10,7 @@
 
 #include "tests/host/temporary_folder.hpp"
 #include "tests/oracle/stack_builder.hpp"
+#include "tests/paths.hpp"
 
 namespace quickbeam {
 namespace {
@@ -65,7 +66,7 @@ Corpus spider_corpus() {
 }
 
 void expect_saved(const std::string& name, const Corpus& corpus) {
-  const auto folder = std::filesystem::path(QUICKBEAM_SOURCE_DIR) / "tests/fuzz/corpus" / name;
+  const auto folder = std::filesystem::path(test::source_folder()) / "tests/fuzz/corpus" / name;
   if (std::getenv("QUICKBEAM_WRITE_CORPUS") != nullptr) std::filesystem::create_directories(folder);
   for (const auto& [file, bytes] : corpus) {
     const std::string path = (folder / file).string();

@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/kernels/packed_support.hpp"
+#include "tests/paths.hpp"
 
 namespace quickbeam::test {
 namespace {
@@ -114,7 +115,7 @@ std::uint64_t checksum(const Bytes& image) {
 }
 
 TEST(Packed, ReadsARealFileAsPycbfDoes) {
-  const auto path = std::filesystem::path(QUICKBEAM_TEST_DATA) / "cbf/idx-20130301060858401.cbf";
+  const auto path = std::filesystem::path(test::data_folder()) / "cbf/idx-20130301060858401.cbf";
   if (!std::filesystem::exists(path)) GTEST_SKIP() << "no test data: " << path;
   const std::vector<Bytes> sections = sections_of(path);
   const std::uint64_t checksums[] = {850170874056412533U, 12789128446001527512U,

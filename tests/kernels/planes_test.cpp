@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Images to float32, cut to levels, and saturation flags brought to another grid.
+// Images to float32, cut to levels or larger, and saturation flags brought to another grid.
 #include "kernels/planes.hpp"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <random>
 #include <vector>
@@ -46,6 +48,68 @@ TEST(ToFloat, RealsKeepTheirSignAndNaN) {
   EXPECT_EQ(wide[0], 0.1F);
   EXPECT_TRUE(std::isnan(wide[1]));
   EXPECT_EQ(wide[2], -1.0F);
+}
+
+TEST(Widen, EveryTypeIsRoundedToTheNearestAndNothingIsMasked) {
+  const auto check = []<class T>(const std::vector<T>& values) {
+    const auto width = static_cast<std::int64_t>(values.size()) - 1;
+    std::vector<T> two_rows = values;  // pitch width + 1: the last value stands beside the view
+    two_rows.insert(two_rows.end(), values.rbegin(), values.rend());
+    std::vector<float> out(2 * values.size() + 2, 77);
+    widen(ConstAnyView(ImageView<const T>(two_rows.data(), {width, 2}, width + 1)),
+          {out.data(), {width, 2}, width + 2});
+    for (std::int64_t y = 0; y < 2; ++y)
+      for (std::int64_t x = 0; x < width + 2; ++x) {
+        const float v = out[static_cast<std::size_t>(y * (width + 2) + x)];
+        const float wanted =
+            x < width ? static_cast<float>(two_rows[static_cast<std::size_t>(y * (width + 1) + x)])
+                      : 77.0F;
+        EXPECT_EQ(std::bit_cast<std::uint32_t>(v), std::bit_cast<std::uint32_t>(wanted)) << x;
+      }
+  };
+  check(std::vector<std::int8_t>{-128, -1, 0, 127, 5});
+  check(std::vector<std::uint8_t>{0, 255, 7});
+  check(std::vector<std::int16_t>{-32768, -1, 32767, 0});
+  check(std::vector<std::uint16_t>{0, 65535, 1});
+  check(std::vector<std::int32_t>{-2147483647 - 1, -1, 16777217, 16777219, 0});
+  check(std::vector<std::uint32_t>{0, 4294967295u, 16777217, 1});
+  check(std::vector<std::int64_t>{-1, std::int64_t{1} << 40, 0});
+  check(std::vector<std::uint64_t>{~std::uint64_t{0}, 3, 0});
+  check(std::vector<float>{nan, -inf, -0.0F, 1e-42F, 2.5F});
+  check(std::vector<double>{0.1, 1e300, -1e300, 1 + 0x1p-25, 0});
+}
+
+TEST(NonFinite, IsCountedAndMasked) {
+  std::vector<float> values = {nan, -nan, inf, -inf, -0.0F, 1e-42F, 3e38F, -7};
+  EXPECT_EQ(count_non_finite(values), 4u);
+  EXPECT_EQ(count_non_finite({}), 0u);
+  const auto bits = [](const std::vector<float>& of) {
+    std::vector<std::uint32_t> all;
+    for (const float v : of) all.push_back(std::bit_cast<std::uint32_t>(v));
+    return all;
+  };
+  std::vector<float> united = values, masked = values;
+  unify_nan(united);
+  EXPECT_EQ(bits(united), bits({nan, nan, inf, -inf, -0.0F, 1e-42F, 3e38F, -7}));
+  mask_non_finite(masked);
+  EXPECT_EQ(bits(masked), bits({nan, nan, nan, nan, -0.0F, 1e-42F, 3e38F, -7}));
+}
+
+TEST(RepeatPixels, EachPixelBecomesASquare) {
+  for (const Extent extent : {Extent{1, 1}, {3, 2}, {5, 7}})
+    for (const std::int64_t times : {1, 2, 3, 16}) {
+      std::vector<float> in(static_cast<std::size_t>((extent.width + 1) * extent.height));
+      for (std::size_t i = 0; i < in.size(); ++i) in[i] = static_cast<float>(i);
+      const ImageView<const float> from(in.data(), extent, extent.width + 1);
+      const Extent large{extent.width * times, extent.height * times};
+      std::vector<float> out(static_cast<std::size_t>((large.width + 2) * large.height), -1);
+      const ImageView<float> to(out.data(), large, large.width + 2);
+      repeat_pixels(from, to, times);
+      for (std::int64_t y = 0; y < large.height; ++y)
+        for (std::int64_t x = 0; x < large.width + 2; ++x)
+          ASSERT_EQ(to(x, y), x < large.width ? from(x / times, y / times) : -1.0F)
+              << x << ',' << y << " by " << times;
+    }
 }
 
 TEST(Clamp, CutsBothEndsInsideTheViewAndKeepsNaN) {
