@@ -55,6 +55,8 @@ struct ImageSet::State {
   const io::SetImage& image(std::uint32_t position) const;
   /// In `files`.
   std::uint32_t file_of(std::uint32_t position) const;
+  /// Makes groups and orders of what sources and files say.
+  void sort_into_groups();
 };
 
 io::StackOptions stack_options(const ReadPolicy& policy, io::Cut cut);

@@ -48,9 +48,11 @@ struct ImageSetFailure {
 /// which does not depend on the order of the set).
 class ImageSet {
  public:
-  /// `inputs`: STAR, .xmd and .cs files, lists (.txt), stacks, frames, N@FILE. Throws Error: what
-  /// is wrong with a set itself, an image number beyond a stack's end, and the first failure when
-  /// no image is left.
+  /// `inputs`: STAR, .xmd and .cs files, lists (.txt), stacks, frames, and N@FILE for the N-th
+  /// image of any of them, from 1 (of .xmd, disabled ones do not count). Of N@SET only the stack
+  /// that holds the image is opened; of a list all are, to count their images. Throws Error: what
+  /// is wrong with a set itself, an image number beyond the end of a stack or set, and the first
+  /// failure when no image is left.
   static ImageSet open(std::span<const std::string> inputs, const ImageSetOptions& options = {});
 
   const std::vector<ImageGroup>& groups() const;
