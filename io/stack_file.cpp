@@ -8,6 +8,7 @@
 
 #include <quickbeam/core/error.hpp>
 
+#include "io/image_name.hpp"
 #include "io/looks_like.hpp"
 #include "io/spider.hpp"
 #include "io/stack_formats.hpp"
@@ -16,7 +17,12 @@
 namespace quickbeam::io {
 namespace {
 
-constexpr std::string_view stack_mark = ":mrcs";  // RELION's way to say that a .mrc is a stack
+/// What RELION and Xmipp put behind a name where the suffix says too little.
+std::optional<StackReading> reading_hinted(std::string_view hint) {
+  if (hint == ":mrcs" || hint == ":st") return StackReading::stack;
+  if (hint == ":mrc" || hint == ":map") return StackReading::volume;
+  return std::nullopt;
+}
 
 /// What a compressed file may hold beyond the pixels its header promises.
 constexpr std::uint64_t packed_slack = std::uint64_t{1} << 20;
@@ -240,10 +246,10 @@ std::optional<StackFile> StackFile::open_packed(std::string path, const ByteSour
 }
 
 std::optional<StackFile> StackFile::try_open(const std::string& path, const StackOptions& options) {
-  if (path.ends_with(stack_mark)) {
-    StackOptions as_stack = options;
-    as_stack.reading = StackReading::stack;
-    return try_open(path.substr(0, path.size() - stack_mark.size()), as_stack);
+  if (const std::size_t plain = without_format_hint(path).size(); plain != path.size()) {
+    StackOptions hinted = options;
+    hinted.reading = reading_hinted(std::string_view(path).substr(plain)).value_or(options.reading);
+    return try_open(path.substr(0, plain), hinted);
   }
   auto plain = std::make_unique<PlainFile>(path);
   if (compression_of(head_of(*plain, 16)) != Compression::none)

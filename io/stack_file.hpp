@@ -86,7 +86,8 @@ class StackFile {
  public:
   /// Opens and reads the header (and, of Spider, that of the first image). A plain file stays
   /// open and is read in place; .gz and .bz2 are unpacked into memory, after the header has said
-  /// how much there may be. `path` may end in ":mrcs", which asks for a stack as in RELION.
+  /// how much there may be. `path` may end in a hint as in RELION and Xmipp: ":mrcs" and
+  /// ":st" ask for a stack, ":mrc" and ":map" for a volume; ":spi", ":stk" say nothing new.
   /// Throws Error: NOT_FOUND, IO, and what the format refuses; NOT_THIS_FORMAT for other files.
   static StackFile open(const std::string& path, const StackOptions& options = {});
   /// As open; none where neither the bytes nor the name are those of a stack.

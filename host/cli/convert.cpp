@@ -49,6 +49,7 @@ std::function<int()> declare_convert(CLI::App& app) {
                "Of pictures, as for quickbeam thumb");
   options->read.declare(app);
   options->read.declare_mode0(app);
+  options->read.declare_reading(app);
   options->read.declare_sets(app);
   app.add_flag("-q,--quiet", options->quiet, "Say only what failed");
   return [options] { return run_convert(*options); };

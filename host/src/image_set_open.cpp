@@ -274,6 +274,7 @@ bool is_set(const std::string& path) {
 
 io::StackOptions stack_options(const ReadPolicy& policy, io::Cut cut) {
   return {.strictness = policy.strict ? io::Strictness::strict : io::Strictness::lenient,
+          .reading = policy.reading,
           .mode0 = policy.mode0,
           .cut = cut};
 }

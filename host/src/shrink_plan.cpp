@@ -12,6 +12,7 @@
 #include "host/src/image_set_state.hpp"
 #include "host/src/input_files.hpp"
 #include "io/ascii.hpp"
+#include "io/image_name.hpp"
 #include "io/stack_spec.hpp"
 #include "kernels/resample.hpp"
 
@@ -66,6 +67,7 @@ std::vector<std::string> names_of_inputs(const ShrinkJob& job, const ImageSet& i
   std::vector<std::string> names;
   for (const std::string& input : job.inputs) names.push_back(parse_address(input).path);
   for (const SetFile& file : images.state().files) names.push_back(file.path);
+  for (std::string& name : names) name.resize(io::without_format_hint(name).size());
   return names;
 }
 
