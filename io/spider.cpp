@@ -231,7 +231,7 @@ void check_spider_image(const StackInfo& info, std::span<const std::byte> header
   const auto fits = [&](ByteOrder order) {
     const HeaderWords words(header, order);
     return words.f(Word::nsam) == static_cast<float>(info.extent.width) &&
-           words.f(Word::nrow) == static_cast<float>(info.extent.height);
+           words.f(Word::nrow) == static_cast<float>(info.extent.height / info.sections);
   };
   const bool is_little = info.order == ByteOrder::little;
   if (fits(info.order)) return;

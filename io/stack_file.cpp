@@ -66,6 +66,28 @@ void check_first_image(StackInfo& info, const ByteSource& source, const std::str
   check_spider_image(info, header, at, 1, report);
 }
 
+/// Makes each volume one image: its sections follow each other without a gap.
+void join_sections(StackInfo& info, const std::string& path) {
+  const std::int64_t depth = info.volume_depth;
+  if (depth == 1) return;
+  const auto refuse = [&](ErrorCode code, const char* expected, const char* found) {
+    fail({.code = code,
+          .path = path,
+          .format = info.format,
+          .field = "sections",
+          .expected = std::to_string(depth) + expected,
+          .found = found});
+  };
+  if (info.layout.run % depth != 0)
+    refuse(ErrorCode::unsupported, " sections of a volume behind one header", "images of a stack");
+  if (info.count < depth) refuse(ErrorCode::truncated, " sections, for one volume", "fewer");
+  info.count /= depth;
+  info.extent.height *= depth;
+  info.layout.image_bytes *= static_cast<std::uint64_t>(depth);
+  info.layout.run /= depth;
+  info.sections = depth;
+}
+
 /// Reads images of one stack in as few calls as there can be, and looks at the header of every run
 /// that begins among them.
 class ImageReader {
@@ -213,6 +235,7 @@ std::optional<StackFile> StackFile::open_source(std::string path,
   StackFile file;
   check_first_image(*info, *source, path, options.strictness);
   describe_facts(*info);
+  if (options.unit == ImageUnit::volume) join_sections(*info, path);
   file.path_ = std::move(path);
   file.info_ = *std::move(info);
   file.stored_bytes_ = source->size();

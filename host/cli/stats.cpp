@@ -23,6 +23,7 @@ struct StatsOptions {
   std::string part, mask, root, device = "auto", config;
   unsigned threads = 0;
   bool allow_outside = false, fail_fast = false, keep_going = false, json = false, dry_run = false;
+  bool volume = false;
 };
 
 /// The whole text as a number, or none.
@@ -55,6 +56,7 @@ StatisticsJob make_job(const StatsOptions& options) {
   job.set.read = options.read.policy();
   if (!options.root.empty()) job.set.root = options.root;
   job.set.allow_outside = options.allow_outside;
+  if (options.volume) job.set.items = ImageItems::volumes;
   job.region.radius = number_in<double>(options.mask);
   if (!job.region.radius) job.region.file = options.mask;
   set_part(options.part, job);
@@ -109,6 +111,9 @@ std::function<int()> declare_stats(CLI::App& app) {
   add_option(app, "--threads", options->threads, "Threads; 0 = one a core [0]");
   options->read.declare(app);
   options->read.declare_mode0(app);
+  app.add_flag("--volume", options->volume,
+               "Files with a third dimension are volumes, each as one image; maps are volumes too "
+               "[sections are images]");
   app.add_flag("--keep-going", options->keep_going, "Go on after a bad file (the default)");
   app.add_flag("--fail-fast", options->fail_fast, "Stop at the first bad file")
       ->excludes("--keep-going");

@@ -1,13 +1,39 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What an open set says of its images.
+// What an open set says of its images, and how the files of sets are opened.
 #include <quickbeam/image_set.hpp>
 
 #include <algorithm>
+#include <array>
 
 #include "host/src/image_set_state.hpp"
+#include "io/byte_source.hpp"
+#include "io/image_file.hpp"
 #include "io/image_name.hpp"
 
 namespace quickbeam {
+
+bool is_set(const std::string& path) {
+  if (io::is_set_name(path)) return true;
+  if (io::is_frame_name(path) || io::without_format_hint(path).size() != path.size()) return false;
+  std::array<std::byte, 4096> head;
+  const io::PlainFile file(path);
+  return io::is_particle_set(std::span(head).first(file.read(0, head)), path);
+}
+
+io::StackOptions stack_options(const ReadPolicy& policy, io::Cut cut) {
+  return {.strictness = policy.strict ? io::Strictness::strict : io::Strictness::lenient,
+          .reading = policy.reading,
+          .mode0 = policy.mode0,
+          .cut = cut};
+}
+
+io::StackOptions stack_options(const ImageSetOptions& options, io::Cut cut) {
+  io::StackOptions stack = stack_options(options.read, cut);
+  if (options.items != ImageItems::volumes) return stack;
+  stack.reading = StackReading::volume;
+  stack.unit = io::ImageUnit::volume;
+  return stack;
+}
 
 const SourceSet& ImageSet::State::source_of(std::uint32_t position) const {
   const auto behind = std::upper_bound(

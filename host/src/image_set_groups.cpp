@@ -17,8 +17,16 @@ std::string safe_name(std::string name) {
   return name;
 }
 
+/// "64x64", of volumes "64x64x32".
+std::string size_of_images(const ImageGroup& group) {
+  const std::int64_t height = group.extent.height / group.sections;
+  std::string text = std::to_string(group.extent.width) + "x" + std::to_string(height);
+  if (group.sections > 1) text += "x" + std::to_string(group.sections);
+  return text;
+}
+
 /// Images of one extent and one pixel size; absent pixel sizes are alike.
-using GroupKey = std::tuple<std::int64_t, std::int64_t, double>;
+using GroupKey = std::tuple<std::int64_t, std::int64_t, std::int64_t, double>;
 
 /// Gathers groups while positions go by; what is asked for is mostly what was asked for last.
 class Groups {
@@ -42,8 +50,7 @@ class Groups {
       ImageGroup& group = state_.groups[g];
       group.count = static_cast<std::int64_t>(state_.orders[g].size());
       group.name = safe_name(optics_names_[g].value_or(""));
-      if (group.name.empty())
-        group.name = std::to_string(group.extent.width) + "x" + std::to_string(group.extent.height);
+      if (group.name.empty()) group.name = size_of_images(group);
       const std::string first_choice = group.name;
       while (taken[group.name]++ != 0)
         group.name = first_choice + "_" + std::to_string(taken[first_choice]++);
@@ -60,10 +67,11 @@ class Groups {
       name = source.set.groups[optics].name;
     }
     if (!pixel_size) pixel_size = file.pixel_size_angstrom;
-    const GroupKey key{file.extent.width, file.extent.height, pixel_size.value_or(-1)};
+    const GroupKey key{file.extent.width, file.extent.height, file.sections,
+                       pixel_size.value_or(-1)};
     const auto [at, made] = ids_.try_emplace(key, state_.groups.size());
     if (made) {
-      state_.groups.push_back({{}, file.extent, file.read_type(), pixel_size, 0});
+      state_.groups.push_back({{}, file.extent, file.sections, file.read_type(), pixel_size, 0});
       state_.orders.emplace_back();
       optics_names_.emplace_back(name);
     }

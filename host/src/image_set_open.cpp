@@ -11,9 +11,7 @@
 #include "host/src/frame_file.hpp"
 #include "host/src/image_output.hpp"
 #include "host/src/image_set_state.hpp"
-#include "io/byte_source.hpp"
 #include "io/file_bytes.hpp"
-#include "io/image_name.hpp"
 
 namespace quickbeam {
 namespace {
@@ -30,6 +28,7 @@ SetFile facts_of(const io::StackFile& stack) {
   SetFile file;
   file.images = info.count;
   file.extent = info.extent;
+  file.sections = info.sections;
   file.type = info.type;
   file.pixel_size_angstrom = info.pixel_size_angstrom;
   file.stored_bytes = stack.stored_bytes();
@@ -125,6 +124,12 @@ class Opener {
 
   /// All images of a set, or those with these numbers, from 1.
   void add_set(const std::string& path, std::span<const std::int64_t> numbers) {
+    if (state_.options.items == ImageItems::volumes)
+      fail({.code = ErrorCode::usage,
+            .path = path,
+            .field = "volumes",
+            .expected = "files of volumes by their names",
+            .found = "a set, which names images"});
     io::FileReader reader;
     const io::FileBytes bytes = reader.read(path);
     SourceSet source;
@@ -215,7 +220,13 @@ class Opener {
   }
 
   SetFile open_file(const std::string& path, io::Cut cut) {
-    auto stack = io::StackFile::try_open(path, stack_options(state_.options.read, cut));
+    auto stack = io::StackFile::try_open(path, stack_options(state_.options, cut));
+    if (!stack && state_.options.items == ImageItems::volumes)
+      fail({.code = ErrorCode::unsupported,
+            .path = path,
+            .field = "volumes",
+            .expected = "MRC or Spider",
+            .found = "another format"});
     if (!stack) return facts_of_frames(path, state_.options.read);
     SetFile file = facts_of(*stack);
     for (const std::string& notice : stack->info().notices)
@@ -263,21 +274,6 @@ class Opener {
 };
 
 }  // namespace
-
-bool is_set(const std::string& path) {
-  if (io::is_set_name(path)) return true;
-  if (io::is_frame_name(path) || io::without_format_hint(path).size() != path.size()) return false;
-  std::array<std::byte, 4096> head;
-  const io::PlainFile file(path);
-  return io::is_particle_set(std::span(head).first(file.read(0, head)), path);
-}
-
-io::StackOptions stack_options(const ReadPolicy& policy, io::Cut cut) {
-  return {.strictness = policy.strict ? io::Strictness::strict : io::Strictness::lenient,
-          .reading = policy.reading,
-          .mode0 = policy.mode0,
-          .cut = cut};
-}
 
 ImageSet ImageSet::open(std::span<const std::string> inputs, const ImageSetOptions& options) {
   auto state = std::make_unique<State>();

@@ -39,6 +39,8 @@ std::string suffix_of(const std::string& path) {
 void check_options(const ShrinkJob& job, const std::string& set) {
   if (job.size < 1 || job.size > largest_size)
     refuse("--size", "1 to " + std::to_string(largest_size) + " pixels", std::to_string(job.size));
+  if (job.set.items == ImageItems::volumes)
+    refuse("items", "sections, which are images", "volumes");
   if (!io::is_stack_target(job.output))
     refuse("-o", "a stack to write: .mrcs, .mrc, .st, .stk or .spi",
            job.output.empty() ? "nothing" : job.output);

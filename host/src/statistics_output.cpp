@@ -223,7 +223,8 @@ void report_groups(const std::vector<StatisticsResult>& results, const Statistic
   std::vector<Sum> sums(results.size());
   for (const StatisticsResult& result : results) {
     StatisticsGroup group{.name = result.facts.name,
-                          .extent = result.facts.extent,
+                          .extent = result.facts.section(),
+                          .sections = result.facts.sections,
                           .images = result.images,
                           .total = result.total,
                           .pixels_never_seen = never_seen(result)};

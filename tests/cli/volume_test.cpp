@@ -147,6 +147,30 @@ TEST_F(Volumes, WhatMakesNoSenseIsUsage) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "out.mrc"));
 }
 
+/// vol.mrc twice: statistics of two equal volumes.
+TEST_F(Volumes, StatsTakesVolumesAsImages) {
+  const auto done = run("stats --volume vol.mrc vol.spi -o out --json");
+  ASSERT_EQ(done.exit_code, 0) << done.err;
+  EXPECT_NE(done.err.find(": 1 volumes of 4 x 3 x 6"), std::string::npos) << done.err;
+  const auto groups = nlohmann::json::parse(done.out).at("groups");
+  ASSERT_EQ(groups.size(), 2U) << "one of them has a pixel size";
+  EXPECT_EQ(groups.at(0).at("sections"), 6);
+  ASSERT_EQ(run("stats -q --volume vol.mrc stack.mrc -o same").exit_code, 0);
+  const std::string average = read_text(folder_ / "same/average.mrc");
+  EXPECT_EQ(average.substr(1024), pixels_);
+  EXPECT_EQ(word(average, 23), 1);
+  EXPECT_EQ(word(average, 10), 6);
+  EXPECT_EQ(read_text(folder_ / "same/variance.mrc").substr(1024), std::string(72 * 4, '\0'));
+  EXPECT_EQ(contents("same/average.mrc"), "a volume of 4 x 3 x 6, depth 6");
+
+  EXPECT_EQ(run("stats -q vol.mrc -o sections").exit_code, 0);
+  EXPECT_EQ(read_text(folder_ / "sections/average.mrc").size(), 1024U + 12 * 4);
+  EXPECT_EQ(run("stats --volume vol.mrc -o out --mask stack.mrc").exit_code, 2);
+  test::write_text(folder_ / "set.star", "data_\nloop_\n_rlnImageName\n1@stack.mrc\n");
+  EXPECT_EQ(run("stats --volume set.star -o out").exit_code, 2);
+  EXPECT_EQ(run("stats --volume stack.stk -o out").exit_code, 1);
+}
+
 /// What mrcfile takes our files for.
 TEST_F(Volumes, MrcfileAgrees) {
   if (test::run_program("/usr/bin/python3", "-c 'import mrcfile'", "").exit_code != 0)
@@ -154,10 +178,12 @@ TEST_F(Volumes, MrcfileAgrees) {
   EXPECT_EQ(converted("vol.spi vol_out.mrc").ispg, 1);
   EXPECT_EQ(converted("--volume stack.mrc volume.mrc").ispg, 1);
   EXPECT_EQ(converted("--stack vol.mrc stack_out.mrc").ispg, 0);
+  ASSERT_EQ(run("stats -q --volume vol.mrc -o .").exit_code, 0);
   test::write_text(folder_ / "check.py", R"(
 import io, mrcfile, numpy
 pixels = mrcfile.read('stack.mrc')
-for name, is_volume in (('vol_out.mrc', True), ('volume.mrc', True), ('stack_out.mrc', False)):
+for name, is_volume in (('vol_out.mrc', True), ('volume.mrc', True), ('average.mrc', True),
+                        ('stack_out.mrc', False)):
     with mrcfile.open(name) as m:
         if m.is_volume() != is_volume or m.is_image_stack() == is_volume: print(name, 'is_volume')
         if m.header.ispg != is_volume or m.header.mz != (6 if is_volume else 1): print(name, 'mz')

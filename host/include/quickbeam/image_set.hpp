@@ -17,8 +17,18 @@
 
 namespace quickbeam {
 
+/// What counts as an image.
+enum class ImageItems : std::uint8_t {
+  sections,  ///< images, and each section of a volume
+  /// Every file with a third dimension is a volume, or several: each of them is one image, its
+  /// sections one below the other. For stacks by name (MRC, Spider); N@FILE is the N-th volume. For
+  /// statistics: thumbnails are of images.
+  volumes
+};
+
 struct ImageSetOptions {
   ReadPolicy read{};
+  ImageItems items = ImageItems::sections;
   /// Folder that the names in a set begin at; none = the current folder, then those above the set.
   std::optional<std::string> root{};
   bool allow_outside = false;  ///< names in a set may be absolute or lead out of the root
@@ -26,8 +36,9 @@ struct ImageSetOptions {
 
 /// Images alike: of one extent and one pixel size.
 struct ImageGroup {
-  std::string name;  ///< of the optics group, or "64x64" ...; no two groups have the same
-  Extent extent{};
+  std::string name;           ///< of the optics group, or "64x64" ...; no two groups have the same
+  Extent extent{};            ///< of a volume: width x (height x sections)
+  std::int64_t sections = 1;  ///< of each image, see ImageItems
   /// What pixels are read as: the type they all have in their files, else f64. Frames with masked
   /// pixels (CBF) are read as f64 too, masked ones as NaN.
   PixelType type = PixelType::f32;
