@@ -36,6 +36,12 @@ std::atomic<bool> is_allowed = false;
 struct sigaction handler_before = {};
 const auto page_bytes = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
 
+/// Ends the program as if there had been no handler, once this one has returned.
+void restore_default_and_raise(int number) {
+  ::signal(number, SIG_DFL);
+  ::raise(number);
+}
+
 /// Puts zeros where the rest of the file was. Only calls that a handler may make; mmap is a bare
 /// system call.
 void on_bus_error(int number, siginfo_t* info, void* context) {
@@ -57,7 +63,7 @@ void on_bus_error(int number, siginfo_t* info, void* context) {
   else if (handler_before.sa_handler != SIG_DFL && handler_before.sa_handler != SIG_IGN)
     handler_before.sa_handler(number);
   else
-    ::signal(number, SIG_DFL);  // it comes again, and ends the program
+    restore_default_and_raise(number);
 }
 
 MappingGuard* take_guard() {

@@ -147,6 +147,20 @@ void expand_stacks(ParticleSet& set, std::span<const std::uint64_t> counts) {
   set.images = std::move(images);
 }
 
+void drop_unused_files(ParticleSet& set) {
+  constexpr std::uint32_t unused = std::numeric_limits<std::uint32_t>::max();
+  std::vector<std::uint32_t> ids(set.files.size(), unused);
+  for (const SetImage& image : set.images) ids[image.file] = 0;
+  NamePool files;
+  for (std::size_t old = 0; old < ids.size(); ++old) {
+    if (ids[old] == unused) continue;
+    ids[old] = static_cast<std::uint32_t>(files.size());
+    files.add(set.files[old]);
+  }
+  for (SetImage& image : set.images) image.file = ids[image.file];
+  set.files = std::move(files);
+}
+
 void fail_beyond_stack(const ParticleSet& set, std::size_t position,
                        std::uint64_t images_in_stack) {
   const SetImage& image = set.images[position];

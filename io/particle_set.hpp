@@ -117,6 +117,9 @@ ParticleSet set_of_stacks(std::span<const std::string> paths);
 /// Throws Error LIMIT beyond 2^32 - 1 images.
 void expand_stacks(ParticleSet& set, std::span<const std::uint64_t> counts);
 
+/// Forgets the files that no image of the set is in; ids of the others change.
+void drop_unused_files(ParticleSet& set);
+
 /// Throws the Error INCONSISTENT of a set that asks for an image its stack does not hold.
 [[noreturn]] void fail_beyond_stack(const ParticleSet& set, std::size_t position,
                                     std::uint64_t images_in_stack);

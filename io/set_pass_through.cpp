@@ -19,7 +19,10 @@ using GroupOfRow = std::function<std::size_t(std::size_t row)>;
 class PassThrough {
  public:
   PassThrough(const WrittenSet& written, const StarDocument& document)
-      : written_(written), set_(written.set), document_(document), table_(particles()) {
+      : written_(written),
+        set_(written.set),
+        document_(document),
+        table_(particles_of(document, set_)) {
     position_.assign(set_.rows, nowhere);
     for (std::uint32_t i = 0; i < set_.images.size(); ++i)
       if (written_.numbers[i] != 0) position_[set_.images[i].row] = i;
@@ -51,17 +54,6 @@ class PassThrough {
   }
 
  private:
-  const StarTable& particles() const {
-    const StarTable* const table = document_.with_label(set_.label);
-    if (table != nullptr && table->rows() == set_.rows) return *table;
-    fail({.code = ErrorCode::inconsistent,
-          .path = set_.path,
-          .format = "STAR",
-          .field = "rows",
-          .expected = std::to_string(set_.rows) + ", as when the set was read",
-          .found = table == nullptr ? "none" : std::to_string(table->rows())});
-  }
-
   bool pixel_changes() const {
     return std::any_of(written_.groups.begin(), written_.groups.end(),
                        [](const auto& g) { return g.pixel_size_angstrom.has_value(); });
@@ -145,6 +137,17 @@ class PassThrough {
 };
 
 }  // namespace
+
+const StarTable& particles_of(const StarDocument& document, const ParticleSet& set) {
+  const StarTable* const table = document.with_label(set.label);
+  if (table != nullptr && table->rows() == set.rows) return *table;
+  fail({.code = ErrorCode::inconsistent,
+        .path = set.path,
+        .format = "STAR",
+        .field = "rows",
+        .expected = std::to_string(set.rows) + ", as when the set was read",
+        .found = table == nullptr ? "none" : std::to_string(table->rows())});
+}
 
 std::vector<std::string> pass_through_set(const std::string& path, const WrittenSet& written,
                                           std::span<const std::byte> source) {

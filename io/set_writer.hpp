@@ -33,8 +33,11 @@ struct SetTarget {
 /// block and comment passes through as it stands; image name, pixel size and image size are changed
 /// (RELION 3.1: in the optics table; 3.0: _rlnDetectorPixelSize, so that detector pixel size x 10^4
 /// / magnification is the pixel size; Xmipp: _samplingRate, _xSize, _ySize), and added where the
-/// file had none. Disabled and left-out rows are dropped. Otherwise a new RELION 3.1 or Xmipp file
-/// is written. Columns in pixels (_rlnOriginX, _shiftX) are not scaled; a notice says so.
+/// file had none. Disabled and left-out rows are dropped. Columns in
+/// pixels (_rlnOriginX, _shiftX) are not scaled there; a notice says so.
+///
+/// Otherwise a new RELION 3.1 or Xmipp file is written: names, groups and, with `source`, the
+/// columns that both programs know (SharedColumns); a notice names those that are left behind.
 ///
 /// Throws Error: USAGE (counts, suffix), INCONSISTENT (source is not what the set was read from),
 /// IO.

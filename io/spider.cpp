@@ -179,9 +179,11 @@ class SpiderReader {
     layout.first = static_cast<std::uint64_t>(header_bytes_) + layout.header_bytes;
     layout.image_bytes = checked_image_bytes(info_, overflow, report_);
     layout.run = sections_;
-    if (options_.reading != StackReading::stack) info_.volume_depth = sections_;
     // Both factors are at most 2^24.
     info_.count = check_size({items_ * sections_, layout, overflow}, head_, options_, report_);
+    if (options_.reading != StackReading::stack) info_.volume_depth = sections_;
+    if (options_.reading == StackReading::volume && sections_ == 1)
+      info_.volume_depth = info_.count;
   }
 
   /// The main header's scale is where Xmipp, RELION and Scipion put the pixel size. FMIN and FMAX
@@ -225,7 +227,7 @@ void check_spider_image(const StackInfo& info, std::span<const std::byte> header
   const auto fits = [&](ByteOrder order) {
     const HeaderWords words(header, order);
     return words.f(Word::nsam) == static_cast<float>(info.extent.width) &&
-           words.f(Word::nrow) == static_cast<float>(info.extent.height);
+           words.f(Word::nrow) == static_cast<float>(info.extent.height / info.sections);
   };
   const bool is_little = info.order == ByteOrder::little;
   if (fits(info.order)) return;

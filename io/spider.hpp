@@ -15,7 +15,8 @@ namespace quickbeam::io {
 bool is_spider(std::span<const std::byte> head);
 
 /// Plain images and volumes, and stacks of either (ISTACK > 0). Volumes are read as sections; with
-/// StackReading::stack their depth is not said. Throws Error.
+/// StackReading::stack their depth is not said, with StackReading::volume the images of a stack are
+/// the sections of one. Throws Error.
 StackInfo parse_spider(const StackHead& head, const StackOptions& options);
 
 /// Bytes of the header before an image of a stack that check_spider_image looks at.

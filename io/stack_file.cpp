@@ -8,6 +8,7 @@
 
 #include <quickbeam/core/error.hpp>
 
+#include "io/image_name.hpp"
 #include "io/looks_like.hpp"
 #include "io/spider.hpp"
 #include "io/stack_formats.hpp"
@@ -16,7 +17,12 @@
 namespace quickbeam::io {
 namespace {
 
-constexpr std::string_view stack_mark = ":mrcs";  // RELION's way to say that a .mrc is a stack
+/// What RELION and Xmipp put behind a name where the suffix says too little.
+std::optional<StackReading> reading_hinted(std::string_view hint) {
+  if (hint == ":mrcs" || hint == ":st") return StackReading::stack;
+  if (hint == ":mrc" || hint == ":map") return StackReading::volume;
+  return std::nullopt;
+}
 
 /// What a compressed file may hold beyond the pixels its header promises.
 constexpr std::uint64_t packed_slack = std::uint64_t{1} << 20;
@@ -58,6 +64,28 @@ void check_first_image(StackInfo& info, const ByteSource& source, const std::str
   std::array<std::byte, spider_checked_bytes> header{};
   source.read(at, header);
   check_spider_image(info, header, at, 1, report);
+}
+
+/// Makes each volume one image: its sections follow each other without a gap.
+void join_sections(StackInfo& info, const std::string& path) {
+  const std::int64_t depth = info.volume_depth;
+  if (depth == 1) return;
+  const auto refuse = [&](ErrorCode code, const char* expected, const char* found) {
+    fail({.code = code,
+          .path = path,
+          .format = info.format,
+          .field = "sections",
+          .expected = std::to_string(depth) + expected,
+          .found = found});
+  };
+  if (info.layout.run % depth != 0)
+    refuse(ErrorCode::unsupported, " sections of a volume behind one header", "images of a stack");
+  if (info.count < depth) refuse(ErrorCode::truncated, " sections, for one volume", "fewer");
+  info.count /= depth;
+  info.extent.height *= depth;
+  info.layout.image_bytes *= static_cast<std::uint64_t>(depth);
+  info.layout.run /= depth;
+  info.sections = depth;
 }
 
 /// Reads images of one stack in as few calls as there can be, and looks at the header of every run
@@ -217,6 +245,7 @@ std::optional<StackFile> StackFile::open_source(std::string path,
   StackFile file;
   check_first_image(*info, *source, path, options.strictness);
   describe_facts(*info);
+  if (options.unit == ImageUnit::volume) join_sections(*info, path);
   file.path_ = std::move(path);
   file.info_ = *std::move(info);
   file.stored_bytes_ = source->size();
@@ -250,10 +279,10 @@ std::optional<StackFile> StackFile::open_packed(std::string path, const ByteSour
 }
 
 std::optional<StackFile> StackFile::try_open(const std::string& path, const StackOptions& options) {
-  if (path.ends_with(stack_mark)) {
-    StackOptions as_stack = options;
-    as_stack.reading = StackReading::stack;
-    return try_open(path.substr(0, path.size() - stack_mark.size()), as_stack);
+  if (const std::size_t plain = without_format_hint(path).size(); plain != path.size()) {
+    StackOptions hinted = options;
+    hinted.reading = reading_hinted(std::string_view(path).substr(plain)).value_or(options.reading);
+    return try_open(path.substr(0, plain), hinted);
   }
   auto plain = std::make_unique<PlainFile>(path);
   if (compression_of(head_of(*plain, 16)) != Compression::none)

@@ -30,11 +30,18 @@ enum class Cut : std::uint8_t {
   keep_whole,  ///< a notice, and the images that are there in full (at least one)
 };
 
+/// What counts as an image of a file that is read as volumes.
+enum class ImageUnit : std::uint8_t {
+  section,  ///< each section
+  volume    ///< each volume, its sections one below the other
+};
+
 struct StackOptions {
   Strictness strictness = Strictness::lenient;
   StackReading reading = StackReading::automatic;  ///< docs of parse_mrc, parse_spider
   Mode0 mode0 = Mode0::automatic;
   Cut cut = Cut::refuse;
+  ImageUnit unit = ImageUnit::section;
   FileLimits limits{};  ///< of compressed files, which are unpacked into memory
 };
 
@@ -58,7 +65,8 @@ struct StackLayout {
   }
 };
 
-/// What a stack is. An image is always two-dimensional: of a volume, it is one section.
+/// What a stack is. An image is always two-dimensional: of a volume, it is one section, or, with
+/// ImageUnit::volume, all of them one below the other.
 struct StackInfo {
   std::string format;  ///< "MRC", "Spider"
   Encoding encoding = Encoding::raw;
@@ -67,6 +75,7 @@ struct StackInfo {
   Extent extent{};
   std::int64_t count = 0;         ///< images; > 0
   std::int64_t volume_depth = 1;  ///< sections of each volume; 1 = a stack of images
+  std::int64_t sections = 1;      ///< of each image; more than 1 with ImageUnit::volume only
   StackLayout layout{};
   std::optional<double> pixel_size_angstrom{};
   std::array<int, 3> axes = {1, 2, 3};  ///< which of x, y, z columns, rows and sections run along
@@ -86,7 +95,8 @@ class StackFile {
  public:
   /// Opens and reads the header (and, of Spider, that of the first image). A plain file stays
   /// open and is read in place; .gz and .bz2 are unpacked into memory, after the header has said
-  /// how much there may be. `path` may end in ":mrcs", which asks for a stack as in RELION.
+  /// how much there may be. `path` may end in a hint as in RELION and Xmipp: ":mrcs" and
+  /// ":st" ask for a stack, ":mrc" and ":map" for a volume; ":spi", ":stk" say nothing new.
   /// Throws Error: NOT_FOUND, IO, and what the format refuses; NOT_THIS_FORMAT for other files.
   static StackFile open(const std::string& path, const StackOptions& options = {});
   /// As open; none where neither the bytes nor the name are those of a stack.

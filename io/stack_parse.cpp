@@ -52,9 +52,11 @@ std::string contents_text(const StackInfo& info) {
   const std::int64_t volumes = info.count / info.volume_depth;
   if (!info.is_volume())
     return info.count == 1 ? "an image" : "a stack of " + std::to_string(info.count) + " images";
-  const std::string sections = std::to_string(info.volume_depth) + " sections";
-  return volumes == 1 ? "a volume of " + sections
-                      : "a stack of " + std::to_string(volumes) + " volumes of " + sections;
+  const std::string size = std::to_string(info.extent.width) + " x " +
+                           std::to_string(info.extent.height) + " x " +
+                           std::to_string(info.volume_depth);
+  return volumes == 1 ? "a volume of " + size
+                      : "a stack of " + std::to_string(volumes) + " volumes of " + size;
 }
 
 std::string statistics_text(const HeaderStatistics& s) {

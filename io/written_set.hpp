@@ -10,6 +10,7 @@
 
 #include "io/image_name.hpp"
 #include "io/set_writer.hpp"
+#include "io/star.hpp"
 
 namespace quickbeam::io {
 
@@ -54,6 +55,9 @@ struct WrittenSet {
 
 inline constexpr const char* oblong_notice =
     "RELION knows square images only: _rlnImageSize is the width";
+
+/// The table that a set was read from. Throws Error INCONSISTENT for another file.
+const StarTable& particles_of(const StarDocument& document, const ParticleSet& set);
 
 /// Copies the file the set was read from (`source`) to `path` with the columns changed that must.
 std::vector<std::string> pass_through_set(const std::string& path, const WrittenSet& written,

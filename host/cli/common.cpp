@@ -75,6 +75,12 @@ void ReadOptions::declare_mode0(CLI::App& app) {
       ->check(CLI::IsMember({"auto", "signed", "unsigned", "imod"}));
 }
 
+void ReadOptions::declare_reading(CLI::App& app) {
+  app.add_flag("--stack", stack, "A file with a third dimension is a stack, whatever it says");
+  app.add_flag("--volume", volume, "A file with a third dimension is a volume, whatever it says")
+      ->excludes("--stack");
+}
+
 void ReadOptions::declare_sets(CLI::App& app) {
   add_option(app, "--root", root, "Folder that the names in a set begin at");
   app.add_flag("--allow-outside", allow_outside, "Names in a set may lead out of the root");
@@ -94,7 +100,10 @@ ReadPolicy ReadOptions::policy() const {
           .mode0 = mode0 == "signed"     ? Mode0::signed_bytes
                    : mode0 == "unsigned" ? Mode0::unsigned_bytes
                    : mode0 == "imod"     ? Mode0::imod
-                                         : Mode0::automatic};
+                                         : Mode0::automatic,
+          .reading = stack    ? StackReading::stack
+                     : volume ? StackReading::volume
+                              : StackReading::automatic};
 }
 
 void Verbosity::declare(CLI::App& app) {

@@ -47,15 +47,17 @@ CLI::Option* add_option(CLI::App& app, const std::string& flags, T& value,
 /// or INI file (`name = value` lines). Throws Error USAGE for a name that is no option, IO.
 void apply_config(CLI::App& app, const std::string& path);
 
-/// --md5, --strict, --mode0, and where the names in a set begin.
+/// --md5, --strict, --mode0, --stack and --volume, and where the names in a set begin.
 struct ReadOptions {
   std::string md5 = "off";
   bool strict = false;
   std::string mode0 = "auto";
+  bool stack = false, volume = false;
   std::string root;
   bool allow_outside = false;
   void declare(CLI::App& app);
   void declare_mode0(CLI::App& app);
+  void declare_reading(CLI::App& app);
   void declare_sets(CLI::App& app);
   ReadPolicy policy() const;
   ImageSetOptions set_options() const;

@@ -50,6 +50,7 @@ std::function<int()> declare_convert(CLI::App& app) {
                "Of pictures, as for quickbeam thumb");
   options->read.declare(app);
   options->read.declare_mode0(app);
+  options->read.declare_reading(app);
   options->read.declare_sets(app);
   declare_quiet(app, options->quiet);
   return [options] { return run_convert(*options); };

@@ -81,6 +81,7 @@ Json to_json(const Subject& subject) {
   json["stored_bytes"] = d.stored_bytes;
   json["unpacked_bytes"] = d.unpacked_bytes;
   json["frames"] = d.frames;
+  if (d.volume_depth > 1) json["volume_depth"] = d.volume_depth;
   json["streams"] = Json::array();
   for (const auto& stream : d.streams) json["streams"].push_back(to_json(stream));
   put(json, "pixel_size_angstrom", d.pixel_size_angstrom);
@@ -224,6 +225,7 @@ std::function<int()> declare_info(CLI::App& app) {
   app.add_flag("--statistics", options->statistics, "Read the pixels too: true min, max, mean, sd");
   options->read.declare(app);
   options->read.declare_mode0(app);
+  options->read.declare_reading(app);
   options->read.declare_sets(app);
   return [options] { return run_info(*options); };
 }

@@ -95,8 +95,11 @@ StatisticsOutputs StatisticsOutputOptions::make() const {
 }
 
 std::string text_of(const StatisticsGroup& group) {
-  std::string text = fmt::format("{}: {} images of {} x {}", printable(group.name), group.images,
-                                 group.extent.width, group.extent.height);
+  const bool volumes = group.sections > 1;
+  std::string text =
+      fmt::format("{}: {} {} of {} x {}", printable(group.name), group.images,
+                  volumes ? "volumes" : "images", group.extent.width, group.extent.height);
+  if (volumes) text += fmt::format(" x {}", group.sections);
   if (group.pixel_size_angstrom) text += fmt::format(" at {:g} A", *group.pixel_size_angstrom);
   return text;
 }
@@ -105,6 +108,7 @@ Json to_json(const StatisticsGroup& group) {
   Json json{{"name", printable(group.name)},
             {"width", group.extent.width},
             {"height", group.extent.height}};
+  if (group.sections > 1) json["sections"] = group.sections;
   if (group.pixel_size_angstrom) json["pixel_size_angstrom"] = *group.pixel_size_angstrom;
   json["images"] = group.images;
   json["total"] = group.total;

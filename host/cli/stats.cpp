@@ -25,7 +25,7 @@ struct StatsOptions {
   DeviceOptions device;
   FailureOptions failures;
   std::string part, mask, config;
-  bool json = false, dry_run = false;
+  bool json = false, dry_run = false, volume = false;
 };
 
 /// The whole text as a number, or none.
@@ -56,6 +56,7 @@ StatisticsJob make_job(const StatsOptions& options) {
   StatisticsJob job;
   job.inputs = options.inputs.resolve();
   job.set = options.read.set_options();
+  if (options.volume) job.set.items = ImageItems::volumes;
   job.region.radius = number_in<double>(options.mask);
   if (!job.region.radius) job.region.file = options.mask;
   set_part(options.part, job);
@@ -108,6 +109,9 @@ std::function<int()> declare_stats(CLI::App& app) {
   options->device.declare(app);
   options->read.declare(app);
   options->read.declare_mode0(app);
+  app.add_flag("--volume", options->volume,
+               "Files with a third dimension are volumes, each as one image; maps are volumes too "
+               "[sections are images]");
   options->failures.declare(app);
   app.add_flag("--dry-run", options->dry_run, "Only show the groups and what would be written");
   declare_json(app, options->json);

@@ -49,12 +49,43 @@ std::vector<std::string> all_to_npy(FrameFile& file, const std::string& target,
 }
 
 /// What a stack with these images is: the target's name asks for a stack, or one volume stays one.
-io::StackContents contents_of(const FrameFile& file, std::string_view target, std::int64_t count) {
+io::StackContents contents_of(const FrameFile& file, std::string_view target,
+                              StackReading reading) {
   if (io::is_stack_name(target)) return io::StackContents::images;
+  const std::int64_t count = file.frames();
   if (count == 1) return io::StackContents::image;
   const io::StackFile* const stack = file.stack();
-  const bool is_volume = stack != nullptr && stack->info().volume_depth == count;
+  const bool is_volume =
+      stack != nullptr ? stack->info().volume_depth == count : reading == StackReading::volume;
   return is_volume ? io::StackContents::volume : io::StackContents::images;
+}
+
+/// Sections of several volumes become images: the formats we write hold one volume a file.
+std::optional<std::string> volumes_notice(const FrameFile& file) {
+  const io::StackFile* const stack = file.stack();
+  if (stack == nullptr || !stack->info().is_volume()) return std::nullopt;
+  const std::int64_t depth = stack->info().volume_depth, volumes = file.frames() / depth;
+  if (volumes == 1) return std::nullopt;
+  return std::to_string(volumes) + " volumes of " + std::to_string(depth) +
+         " sections are written as a stack of " + std::to_string(file.frames()) + " images";
+}
+
+/// --volume where there is none to be read or written.
+void check_volume(const ImageAddress& source, const ImageAddress& target) {
+  const auto refuse = [](const std::string& path, const char* expected, const char* found) {
+    fail({.code = ErrorCode::usage,
+          .path = path,
+          .field = "--volume",
+          .expected = expected,
+          .found = found});
+  };
+  if (source.number) refuse(source.path, "a whole file", "N@, which is an image");
+  if (is_set(source.path)) refuse(source.path, "a volume", "a set, whose images are images");
+  const bool holds_volumes = target.path.ends_with(".npy") ||
+                             (io::is_stack_target(target.path) && !io::is_stack_name(target.path));
+  if (target.number || !holds_volumes)
+    refuse(target.path, "a target that holds a volume: .mrc, .map, .spi, .vol or .npy",
+           "one that holds images");
 }
 
 bool is_set_target(std::string_view path) {
@@ -70,7 +101,7 @@ std::vector<std::string> write_stack(FrameFile& file, const std::string& target,
   const FrameInfo& info = file.file().info;
   io::StackWriter out(target, {.format = format,
                                .extent = one.extent,
-                               .contents = contents_of(file, target, count),
+                               .contents = contents_of(file, target, policy.reading),
                                .stored = stored_as(format, one.type),
                                .pixel_size_angstrom = info.pixel_width_um.value_or(0) * 1e4,
                                .expected = count});
@@ -92,6 +123,7 @@ std::vector<std::string> write_stack(FrameFile& file, const std::string& target,
     out.append(pixels.const_view());
   }
   out.finish();
+  if (auto notice = volumes_notice(file)) notices.push_back(*std::move(notice));
   notices.insert(notices.begin(), info.notices.begin(), info.notices.end());
   return notices;
 }
@@ -106,6 +138,7 @@ std::vector<std::string> convert_file(const ImageAddress& source, const std::str
 std::vector<std::string> convert_file(const ImageAddress& source, const std::string& target,
                                       const Recipe& recipe, const ImageSetOptions& options) {
   const ImageAddress to = parse_address(target);
+  if (options.read.reading == StackReading::volume) check_volume(source, to);
   const bool one = source.number || to.number;
   const bool to_set = !to.number && is_set_target(target);
   const bool to_many = !one && (target.ends_with(".npy") || io::is_stack_target(target));

@@ -194,12 +194,7 @@ std::vector<std::string> write_set(const std::string& path, const io::ParticleSe
   io::FileReader reader;
   io::FileBytes bytes;
   if (is_text) bytes = reader.read(set.path);
-  auto notices = io::write_particle_set(path, set, {.groups = groups}, bytes.bytes);
-  const bool to_xmd = path.ends_with(".xmd");
-  if (is_text && to_xmd != (set.format == io::SetFormat::xmd))
-    notices.push_back("of " + set.path +
-                      " only image names, groups, pixel and image sizes are taken over");
-  return notices;
+  return io::write_particle_set(path, set, {.groups = groups}, bytes.bytes);
 }
 
 }  // namespace

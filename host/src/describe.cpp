@@ -50,6 +50,7 @@ FileDescription describe_images(const std::string& path, const ReadPolicy& polic
   for (const auto& stream : file.file().streams) d.streams.push_back(describe(stream));
   if (const io::StackFile* const stack = file.stack()) {
     d.pixel_size_angstrom = stack->info().pixel_size_angstrom;
+    d.volume_depth = stack->info().volume_depth;
     const io::HeaderStatistics& claimed = stack->info().statistics;
     d.claimed = {claimed.min, claimed.max, claimed.mean, claimed.sd};
   }

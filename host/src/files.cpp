@@ -26,16 +26,14 @@ namespace {
         .found = "no number"});
 }
 
-/// The N-th image of a set, from the stack it is in.
+/// The N-th image of a set, from the stack it is in; ImageSet says which one that is.
 LoadedImage load_particle(const ImageAddress& address, const ImageSetOptions& options) {
-  const ImageSet set = ImageSet::open({&address.path, 1}, options);
-  const std::int64_t count = set.positions();
-  if (!address.number && count != 1) fail_without_number(address.path, count);
-  const std::int64_t number = address.number.value_or(1);
-  if (number > count) fail_beyond(address.path, count, number);
-  const auto position = static_cast<std::uint32_t>(number - 1);
-  const SetFile& file = set.state().files[set.state().file_of(position)];
-  LoadedImage image = load_image({file.path, set.state().image(position).number}, options.read);
+  const std::string input =
+      address.number ? std::to_string(*address.number) + "@" + address.path : address.path;
+  const ImageSet set = ImageSet::open({&input, 1}, options);
+  if (set.positions() != 1) fail_without_number(address.path, set.positions());
+  const SetFile& file = set.state().files[set.state().file_of(0)];
+  LoadedImage image = load_image({file.path, set.state().image(0).number}, options.read);
   image.info.notices.insert(image.info.notices.begin(), set.notices().begin(), set.notices().end());
   return image;
 }

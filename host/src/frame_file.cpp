@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "host/src/image_set_state.hpp"
 #include "kernels/row_decoder.hpp"
 
 namespace quickbeam {
@@ -16,13 +17,13 @@ void FrameFile::open(const std::string& path, const ReadPolicy& policy) {
   file_ = {};
   stack_.reset();
   release_frames();
-  const auto strictness = policy.strict ? io::Strictness::strict : io::Strictness::lenient;
   if (!io::is_frame_name(path))
-    stack_ = io::StackFile::try_open(path, {.strictness = strictness, .mode0 = policy.mode0});
+    stack_ = io::StackFile::try_open(path, stack_options(policy, io::Cut::refuse));
   if (stack_) {
     file_ = io::describe(stack_->info());
     return;
   }
+  const auto strictness = policy.strict ? io::Strictness::strict : io::Strictness::lenient;
   bytes_ = reader_.read(path);
   file_ = io::parse_image_file(bytes_.bytes, path, {.strictness = strictness});
   if (policy.md5 == Md5Policy::off) return;

@@ -99,6 +99,7 @@ ImageDescription ImageHandler::describe(std::string_view location, Statistics st
     fail_beyond(address.path, file.frames, *address.number);
   ImageDescription d{.format = file.format,
                      .frames = file.frames,
+                     .volume_depth = file.volume_depth,
                      .sampling_rate_angstrom = file.pixel_size_angstrom,
                      .claimed = file.claimed,
                      .attributes = file.attributes};

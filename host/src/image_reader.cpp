@@ -87,8 +87,8 @@ struct ImageReader::State {
     if (facts.stack) return *facts.stack;
     if (!reopened || reopened_file != file) {
       reopened = io::StackFile::open(
-          facts.path, stack_options(set.state().options.read,
-                                    facts.cut ? io::Cut::keep_whole : io::Cut::refuse));
+          facts.path,
+          stack_options(set.state().options, facts.cut ? io::Cut::keep_whole : io::Cut::refuse));
       reopened_file = file;
       check_unchanged(facts, reopened->info().extent, reopened->info().count);
     }

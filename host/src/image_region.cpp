@@ -4,15 +4,21 @@
 
 namespace quickbeam {
 
-ImageRegion ImageRegion::circle(Extent extent, double radius) {
-  ImageRegion region(extent);
-  const std::int64_t middle_x = extent.width / 2, middle_y = extent.height / 2;
+ImageRegion ImageRegion::circle(Extent extent, double radius) { return sphere(extent, 1, radius); }
+
+ImageRegion ImageRegion::sphere(Extent section, std::int64_t sections, double radius) {
+  ImageRegion region({section.width, section.height * sections});
+  const auto square = [](std::int64_t at, std::int64_t length) {
+    const auto distance = static_cast<double>(at - length / 2);
+    return distance * distance;
+  };
   std::size_t pixel = 0;
-  for (std::int64_t y = 0; y < extent.height; ++y)
-    for (std::int64_t x = 0; x < extent.width; ++x, ++pixel) {
-      const auto dx = static_cast<double>(x - middle_x), dy = static_cast<double>(y - middle_y);
-      if (dx * dx + dy * dy <= radius * radius) region.add(pixel);
-    }
+  for (std::int64_t z = 0; z < sections; ++z)
+    for (std::int64_t y = 0; y < section.height; ++y)
+      for (std::int64_t x = 0; x < section.width; ++x, ++pixel)
+        if (square(x, section.width) + square(y, section.height) + square(z, sections) <=
+            radius * radius)
+          region.add(pixel);
   return region;
 }
 

@@ -22,6 +22,9 @@ class ImageRegion {
   /// Pixels no further than `radius` from pixel (width / 2, height / 2), where RELION has the
   /// middle of an image.
   static ImageRegion circle(Extent extent, double radius);
+  /// Of a volume, its sections one below the other: voxels no further than `radius` from voxel
+  /// (width / 2, height / 2, sections / 2).
+  static ImageRegion sphere(Extent section, std::int64_t sections, double radius);
   /// Pixels of a u8 image that are not 0.
   static ImageRegion non_zero(const Image& image);
   /// As bits() gave them; bits beyond the last pixel are ignored.

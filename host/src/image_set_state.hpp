@@ -22,6 +22,7 @@ struct SetFile {
   bool cut = false;  ///< a stack whose last images are not there
   std::int64_t images = 0;
   Extent extent{};
+  std::int64_t sections = 1;        ///< of each image
   PixelType type = PixelType::f32;  ///< of the decoded image
   std::optional<MaskRule> mask{};   ///< of a frame whose values may say "no measurement"
   std::optional<double> pixel_size_angstrom{};
@@ -55,9 +56,12 @@ struct ImageSet::State {
   const io::SetImage& image(std::uint32_t position) const;
   /// In `files`.
   std::uint32_t file_of(std::uint32_t position) const;
+  /// Makes groups and orders of what sources and files say.
+  void sort_into_groups();
 };
 
 io::StackOptions stack_options(const ReadPolicy& policy, io::Cut cut);
+io::StackOptions stack_options(const ImageSetOptions& options, io::Cut cut);
 
 /// Whether a file is a set, by its name or its first bytes. Throws Error when it cannot be read.
 bool is_set(const std::string& path);

@@ -3,6 +3,7 @@
 #include "host/src/qbstat_header.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -29,13 +30,22 @@ void append_name(ByteAppender& out, std::string_view name) {
   out.text(name);
 }
 
+constexpr std::string_view sections_mark = "sections=";
+
+/// Volumes are images to this format; that they are volumes is part of how they were read.
+std::string reading_text(const GroupFacts& facts) {
+  if (facts.sections == 1) return facts.reading;
+  return facts.reading + (facts.reading.empty() ? "" : " ") + std::string(sections_mark) +
+         std::to_string(facts.sections);
+}
+
 void append_group(ByteAppender& out, const QbstatGroup& group) {
   const GroupFacts& facts = group.facts;
   out.text(facts.set);
   out.text(facts.identity);
   out.number(facts.index);
   append_name(out, facts.name);
-  append_name(out, facts.reading);
+  append_name(out, reading_text(facts));
   out.number(facts.extent.width);
   out.number(facts.extent.height);
   out.number(facts.pixel_size_angstrom);
@@ -122,9 +132,11 @@ class HeaderParser {
     facts.identity = id("identity");
     facts.index = number<std::uint32_t>("index of the group");
     facts.name = name("name of the group");
-    facts.reading = name("reading");
+    reading(facts);
     facts.extent.width = number_within("width", 1, longest_side);
     facts.extent.height = number_within("height", 1, longest_side);
+    check(facts.sections > 0 && facts.extent.height % facts.sections == 0, "sections",
+          "a divisor of the height", std::to_string(facts.sections));
     facts.pixel_size_angstrom = number<double>("pixel size");
     check(std::isfinite(facts.pixel_size_angstrom) && facts.pixel_size_angstrom >= 0, "pixel size",
           "a length or 0", "another number");
@@ -140,6 +152,19 @@ class HeaderParser {
     group.name_bytes = number<std::uint64_t>("bytes of names");
     nodes(group);
     return group;
+  }
+
+  /// As reading_text gave it.
+  void reading(GroupFacts& facts) {
+    facts.reading = name("reading");
+    const std::size_t at = facts.reading.rfind(sections_mark);
+    if (at == std::string::npos || (at > 0 && facts.reading[at - 1] != ' ')) return;
+    const char* const first = facts.reading.data() + at + sections_mark.size();
+    const char* const last = facts.reading.data() + facts.reading.size();
+    const auto [end, error] = std::from_chars(first, last, facts.sections);
+    check(error == std::errc{} && end == last && facts.sections > 1, "sections",
+          "a whole number above 1", facts.reading.substr(at));
+    facts.reading.resize(at > 0 ? at - 1 : 0);
   }
 
   void region(GroupFacts& facts) {

@@ -62,7 +62,9 @@ Optics optics_of(const ImageSet& set, std::size_t g) {
           common->amplitude_contrast.value_or(Optics::unknown)};
 }
 
-ImageRegion region_of(const StatisticsRegion& region, const ReadPolicy& policy, Extent extent) {
+ImageRegion region_of(const StatisticsRegion& region, const ReadPolicy& policy,
+                      const ImageGroup& group) {
+  const Extent extent = group.extent;
   if (region.radius && !region.file.empty())
     fail({.code = ErrorCode::usage,
           .field = "--mask",
@@ -74,9 +76,15 @@ ImageRegion region_of(const StatisticsRegion& region, const ReadPolicy& policy, 
             .field = "--mask",
             .expected = "a radius in pixels, 0 or more",
             .found = std::to_string(*region.radius)});
-    return ImageRegion::circle(extent, *region.radius);
+    return ImageRegion::sphere({extent.width, extent.height / group.sections}, group.sections,
+                               *region.radius);
   }
   if (region.file.empty()) return {};
+  if (group.sections > 1)
+    fail({.code = ErrorCode::usage,
+          .field = "--mask",
+          .expected = "a radius, for volumes",
+          .found = region.file});
   const Image image = read_mask(region.file, policy);
   const auto text = [](Extent e) {
     return std::to_string(e.width) + " x " + std::to_string(e.height);
@@ -102,10 +110,11 @@ std::vector<GroupFacts> facts_of(const ImageSet& set, const StatisticsJob& job) 
                      .name = group.name.substr(0, 4096),
                      .reading = reading_of(job.set.read),
                      .extent = group.extent,
+                     .sections = group.sections,
                      .pixel_size_angstrom = group.pixel_size_angstrom.value_or(0),
                      .kind = kernels::moment_kind(group.type),
                      .images = group.count,
-                     .region = region_of(job.region, job.set.read, group.extent),
+                     .region = region_of(job.region, job.set.read, group),
                      .optics = optics_of(set, all.size())};
     if (!std::isfinite(facts.pixel_size_angstrom) || facts.pixel_size_angstrom < 0)
       facts.pixel_size_angstrom = 0;

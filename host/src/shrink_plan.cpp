@@ -12,6 +12,7 @@
 #include "host/src/image_set_state.hpp"
 #include "host/src/input_files.hpp"
 #include "io/ascii.hpp"
+#include "io/image_name.hpp"
 #include "io/stack_spec.hpp"
 #include "kernels/resample.hpp"
 
@@ -38,6 +39,8 @@ std::string suffix_of(const std::string& path) {
 void check_options(const ShrinkJob& job, const std::string& set) {
   if (job.size < 1 || job.size > largest_size)
     refuse("--size", "1 to " + std::to_string(largest_size) + " pixels", std::to_string(job.size));
+  if (job.set.items == ImageItems::volumes)
+    refuse("items", "sections, which are images", "volumes");
   if (!io::is_stack_target(job.output))
     refuse("-o", "a stack to write: .mrcs, .mrc, .st, .stk or .spi",
            job.output.empty() ? "nothing" : job.output);
@@ -66,6 +69,7 @@ std::vector<std::string> names_of_inputs(const ShrinkJob& job, const ImageSet& i
   std::vector<std::string> names;
   for (const std::string& input : job.inputs) names.push_back(parse_address(input).path);
   for (const SetFile& file : images.state().files) names.push_back(file.path);
+  for (std::string& name : names) name.resize(io::without_format_hint(name).size());
   return names;
 }
 

@@ -30,12 +30,14 @@ struct GroupFacts {
   std::string name;
   std::string reading;  ///< how the files were read, where that can change values: "mode0=signed"
   Extent extent{};
+  std::int64_t sections = 1;       ///< of each image, one below the other; more than 1 of volumes
   double pixel_size_angstrom = 0;  ///< 0 = not known
   kernels::MomentKind kind = kernels::MomentKind::moments;
   std::int64_t images = 0;  ///< in the whole group
   ImageRegion region{};
   Optics optics{};
 
+  Extent section() const { return {extent.width, extent.height / sections}; }
   ImageBlocks blocks() const { return ImageBlocks(extent); }
   std::int64_t leaves() const { return leaves_of(images); }
 };

@@ -71,13 +71,18 @@ void write_mrc(const std::string& path, const StatisticsResult& result, Statisti
     std::ranges::transform(values, image.begin() + static_cast<std::ptrdiff_t>(first),
                            [](double value) { return static_cast<float>(value); });
   });
-  io::StackWriter writer(path, {.format = io::StackFormat::mrc,
-                                .extent = result.facts.extent,
-                                .contents = io::StackContents::image,
-                                .stored = io::StoredAs::float32,
-                                .pixel_size_angstrom = result.facts.pixel_size_angstrom,
-                                .expected = 1});
-  writer.append(ConstAnyView(ImageView<const float>(image.data(), result.facts.extent)));
+  const Extent section = result.facts.section();
+  const std::int64_t sections = result.facts.sections;
+  io::StackWriter writer(
+      path, {.format = io::StackFormat::mrc,
+             .extent = section,
+             .contents = sections > 1 ? io::StackContents::volume : io::StackContents::image,
+             .stored = io::StoredAs::float32,
+             .pixel_size_angstrom = result.facts.pixel_size_angstrom,
+             .expected = sections});
+  for (std::int64_t z = 0; z < sections; ++z)
+    writer.append(
+        ConstAnyView(ImageView<const float>(image.data() + z * section.pixels(), section)));
   writer.finish();
 }
 
@@ -85,7 +90,9 @@ void write_npy(const std::string& path, const StatisticsResult& result, Statisti
                int ddof) {
   io::AtomicFile file(path);
   Buffer<std::byte> header;
-  file.write(io::npy_header(PixelType::f64, result.facts.extent, 0, header));
+  const std::int64_t sections = result.facts.sections;
+  file.write(
+      io::npy_header(PixelType::f64, result.facts.section(), sections > 1 ? sections : 0, header));
   each_block(result, map, ddof, [&](std::size_t, std::span<const double> values) {
     file.write(std::as_bytes(values));
   });

@@ -64,9 +64,9 @@ std::string text_of(const GroupFacts& facts) {
 
 /// Whether both describe the same images, read in the same way.
 bool alike(const GroupFacts& a, const GroupFacts& b) {
-  return a.reading == b.reading && a.extent == b.extent && a.kind == b.kind &&
-         a.pixel_size_angstrom == b.pixel_size_angstrom && a.images == b.images &&
-         a.region == b.region;
+  return a.reading == b.reading && a.extent == b.extent && a.sections == b.sections &&
+         a.kind == b.kind && a.pixel_size_angstrom == b.pixel_size_angstrom &&
+         a.images == b.images && a.region == b.region;
 }
 
 /// The facts with the smallest key are taken, so that it does not matter which file came first.
@@ -206,13 +206,15 @@ class Merge {
   /// Groups of one size, pixel size and kind of sum become one; which is the first does not depend
   /// on the order of the files.
   void make_results() {
-    std::map<std::tuple<std::int64_t, std::int64_t, double, kernels::MomentKind>, std::size_t>
+    std::map<std::tuple<std::int64_t, std::int64_t, std::int64_t, double, kernels::MomentKind>,
+             std::size_t>
         known;
     for (Member& member : members_) {
       const GroupFacts& facts = member.facts;
-      const auto [at, is_new] = known.emplace(std::tuple(facts.extent.width, facts.extent.height,
-                                                         facts.pixel_size_angstrom, facts.kind),
-                                              results_.size());
+      const auto [at, is_new] =
+          known.emplace(std::tuple(facts.extent.width, facts.extent.height, facts.sections,
+                                   facts.pixel_size_angstrom, facts.kind),
+                        results_.size());
       if (is_new) results_.push_back({.facts = facts});
       member.result = at->second;
       StatisticsResult& result = results_[member.result];

@@ -12,6 +12,7 @@
 
 #include "host/src/statistics_maps.hpp"
 #include "io/atomic_file.hpp"
+#include "io/image_name.hpp"
 #include "io/star_writer.hpp"
 #include "io/system_error.hpp"
 
@@ -97,6 +98,7 @@ void write_table(const StatisticsOutputs& outputs, const std::vector<StatisticsR
 
 /// Whether both are names of one file, "3@a.stk" and "a.stk" too.
 bool same_file(const std::string& output, std::string_view input) {
+  input = io::without_format_hint(input);
   const auto at = input.find('@');
   std::error_code error;
   return fs::equivalent(output, input, error) ||
@@ -259,7 +261,8 @@ void report_groups(const std::vector<StatisticsResult>& results, const Statistic
     const StatisticsResult& result = results[g];
     if (images[g] < result.images) totals[g] = totals_of(result);
     StatisticsGroup group{.name = result.facts.name,
-                          .extent = result.facts.extent,
+                          .extent = result.facts.section(),
+                          .sections = result.facts.sections,
                           .images = result.images,
                           .total = result.total,
                           .missing_values = totals[g].missing,

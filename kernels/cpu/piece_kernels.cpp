@@ -154,6 +154,10 @@ HWY_NOINLINE ops::Moments moments_of_finite(const T* in, std::size_t count) {
   return out;
 }
 
+/// Images whose piece is asked for ahead, round to the next piece of the first ones: memory takes
+/// longer to answer than a piece to be summed.
+constexpr std::size_t images_ahead = 3;
+
 /// What is kept of a piece of floats until those of all images are read: nothing waits then.
 struct FloatSums {
   Lanes sums, squares;
@@ -289,7 +293,10 @@ void moments_of_floats(const float* in, std::size_t stride, std::size_t images, 
   FloatSums sums[chunk_images];
   for (std::size_t k = 0; k < images; ++k) {
     const float* piece = in + k * stride;
-    sum_squares(piece, whole, piece + stride, sums[k]);
+    const std::size_t later = k + images_ahead;
+    const float* next =
+        later < images ? in + later * stride : in + (later - images) * stride + count;
+    sum_squares(piece, whole, next, sums[k]);
     add_rest(piece + whole, count - whole, sums[k]);
   }
   Lanes counts;

@@ -94,6 +94,66 @@ TEST_F(SetCommands, ConvertGathersTheImagesOfASet) {
   EXPECT_EQ(nlohmann::json::parse(run("info --json all.xmd").out).at("frames"), 6);
 }
 
+/// N@SET where a stack could stand, by every command that takes many images.
+TEST_F(SetCommands, AnImageOfASetByItsNumber) {
+  for (const char* format : {"star", "xmd"}) {
+    const std::string set = std::string("virus/particles.") + format;
+    ASSERT_EQ(run("convert -q 4@virus/particles.mrcs four.npy").exit_code, 0);
+    ASSERT_EQ(run("convert -q 4@" + set + " same.npy").exit_code, 0);
+    EXPECT_EQ(read_text(folder_ / "same.npy"), read_text(folder_ / "four.npy"));
+
+    const auto stats = run("stats -q 4@" + set + " -o out --format npy");
+    ASSERT_EQ(stats.exit_code, 0) << stats.err;
+    ASSERT_EQ(run("stats -q four.npy -o alone --format npy").exit_code, 0);
+    EXPECT_EQ(read_text(folder_ / "out/average.npy"), read_text(folder_ / "alone/average.npy"));
+    const std::string table = read_text(folder_ / "out/particles.star");
+    EXPECT_NE(table.find("000004@virus/particles.mrcs"), std::string::npos) << table;
+
+    const auto shrunk = run("shrink -q 6@" + set + " 2@" + set + " --size 16 -o two.mrcs");
+    ASSERT_EQ(shrunk.exit_code, 0) << shrunk.err;
+    ASSERT_EQ(run("convert -q 1@two.mrcs first.npy").exit_code, 0);
+    ASSERT_EQ(run("convert -q 6@virus/particles.mrcs six.npy").exit_code, 0);
+    EXPECT_EQ(read_text(folder_ / "first.npy"), read_text(folder_ / "six.npy"));
+    ASSERT_EQ(run("convert -q 2@two.star second.npy").exit_code, 0);
+
+    const auto sheet = nlohmann::json::parse(
+        run("montage -q --json 3@" + set + " 1@" + set + " -o sheet.png").out);
+    ASSERT_EQ(sheet.at("tiles").size(), 2U);
+    EXPECT_EQ(sheet.at("tiles").at(0).at("name"), "000003@virus/particles.mrcs");
+    EXPECT_EQ(sheet.at("tiles").at(1).at("name"), "000001@virus/particles.mrcs");
+
+    const auto info = nlohmann::json::parse(run("info --json --statistics 4@" + set).out);
+    EXPECT_EQ(info.at("statistics").at("images"), 1);
+    for (const std::string& command :
+         {"info 7@" + set, "stats -o none 7@" + set, "shrink --size 8 -o none.mrcs 7@" + set,
+          "montage -o none.png 7@" + set, "convert 7@" + set + " none.npy"}) {
+      const auto beyond = run(command);
+      EXPECT_EQ(beyond.exit_code, 1) << command;
+      EXPECT_NE(beyond.err.find(set + ": images: expected a number from 1 to 6, found 7"),
+                std::string::npos)
+          << beyond.err;
+    }
+  }
+}
+
+/// The rows of a set that pass are those that were chosen, with all their columns.
+TEST_F(SetCommands, ShrinkKeepsTheColumnsOfChosenImages) {
+  ASSERT_EQ(run("shrink -q 6@virus/particles.star 2@virus/particles.star --size 16 -o two.mrcs")
+                .exit_code,
+            0);
+  const std::string before = read_text(folder_ / "virus/particles.star"),
+                    after = read_text(folder_ / "two.star");
+  const auto row_of = [](const std::string& text, const std::string& name) {
+    const std::size_t at = text.find(name);
+    EXPECT_NE(at, std::string::npos) << name;
+    const std::size_t begin = text.find(' ', at + name.size());
+    return text.substr(begin, text.find('\n', begin) - begin);
+  };
+  EXPECT_EQ(row_of(after, "000001@two.mrcs"), row_of(before, "000006@virus/particles.mrcs"));
+  EXPECT_EQ(row_of(after, "000002@two.mrcs"), row_of(before, "000002@virus/particles.mrcs"));
+  EXPECT_EQ(after.find("000003@"), std::string::npos);
+}
+
 TEST_F(SetCommands, NamesBeginWhereTheNewSetCanBeReadFrom) {
   std::string text = read_text(folder_ / "virus/particles.star");
   for (std::size_t at = 0; (at = text.find("@virus/", at)) != text.npos; ++at)

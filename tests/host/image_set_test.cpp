@@ -238,6 +238,111 @@ TEST_F(ImageSetTest, NumbersBeyondTheStackAreErrors) {
   EXPECT_EQ(in_set.frame, 4u);
 }
 
+/// N@SET is the N-th of the images that the set has as a whole.
+TEST_F(ImageSetTest, ImagesOfSetsByTheirNumber) {
+  stack("a.mrcs", 1, {4, 4}, 5);
+  stack("b.mrcs", 2, {4, 4}, 5, io::StoredAs::float32, 9);
+  const std::string star =
+      text("s.star",
+           "data_optics\nloop_\n_rlnOpticsGroup\n_rlnOpticsGroupName\n_rlnImagePixelSize\n"
+           "7 fine 1.5\n8 coarse 3\n\ndata_particles\nloop_\n_rlnImageName\n_rlnOpticsGroup\n"
+           "5@a.mrcs 7\n2@b.mrcs 8\n1@a.mrcs 7\n3@gone.mrcs 8\n");
+  const std::string xmd = text("x.xmd",
+                               "# XMIPP_STAR_1 *\ndata_noname\nloop_\n _image\n _enabled\n"
+                               "1@a.mrcs 1\n2@a.mrcs -1\n3@b.mrcs 1\n");
+  const std::string list = text("l.txt", "b.mrcs\n2@a.mrcs\na.mrcs\n");
+  const auto pixel = [&](const std::string& input) {
+    const ImageSet set = open({input});
+    EXPECT_EQ(set.positions(), 1) << input;
+    EXPECT_TRUE(set.failures().empty()) << input;
+    return read<float>(set, 0, 0, 1, {0, 1}).front();
+  };
+  EXPECT_EQ(pixel("1@" + star), value_of(1, 4, 0));
+  EXPECT_EQ(pixel("2@" + star), value_of(2, 1, 0));
+  EXPECT_EQ(pixel("000003@" + star), value_of(1, 0, 0));
+  EXPECT_EQ(pixel("2@" + xmd), value_of(2, 2, 0)) << "disabled ones do not count";
+  EXPECT_EQ(pixel("5@" + list), value_of(2, 4, 0));
+  EXPECT_EQ(pixel("6@" + list), value_of(1, 1, 0));
+  EXPECT_EQ(pixel("7@" + list), value_of(1, 0, 0));
+
+  const ImageSet one = open({"2@" + star});
+  EXPECT_EQ(one.name_of(0), "000002@b.mrcs") << "as the set names it";
+  EXPECT_EQ(one.groups()[0].name, "coarse");
+  EXPECT_EQ(one.groups()[0].pixel_size_angstrom, 3) << "the set's, not the stack's";
+  EXPECT_EQ(one.identity(0).size(), 32u);
+  EXPECT_EQ(test::expect_error(ErrorCode::not_found, [&] { (void)open({"4@" + star}); }).path,
+            folder_ / "gone.mrcs");
+}
+
+TEST_F(ImageSetTest, SeveralNumbersOfSetsAmongOtherInputs) {
+  const std::string a = stack("a.mrcs", 1, {4, 4}, 5), b = stack("b.mrcs", 2, {4, 4}, 5);
+  const std::string star =
+      text("s.star", "data_\nloop_\n_rlnImageName\n5@a.mrcs\n2@b.mrcs\n1@a.mrcs\n3@b.mrcs\n");
+  const ImageSet set =
+      open({"4@" + star, "1@" + star, "1@" + star, "2@" + a, star, "3@" + star, b});
+  std::vector<std::string> names;
+  for (std::uint32_t p = 0; p < set.positions(); ++p) names.push_back(set.name_of(p));
+  const std::vector<std::string> expected = {
+      "000003@b.mrcs", "000005@a.mrcs", "000005@a.mrcs", "000002@" + a,   "000005@a.mrcs",
+      "000002@b.mrcs", "000001@a.mrcs", "000003@b.mrcs", "000001@a.mrcs", "000001@" + b,
+      "000002@" + b,   "000003@" + b,   "000004@" + b,   "000005@" + b};
+  EXPECT_EQ(names, expected);
+  double sum = 0;
+  for (const float value : read<float>(set, 0, 0, 14, {0, 1})) sum += value;
+  const auto row_sum = [](int number, int image) {
+    double total = 0;
+    for (int i = 0; i < 4; ++i) total += value_of(number, image - 1, i);
+    return total;
+  };
+  double wanted = 0;
+  for (const auto& [number, image] : {std::pair(2, 3),
+                                      {1, 5},
+                                      {1, 5},
+                                      {1, 2},
+                                      {1, 5},
+                                      {2, 2},
+                                      {1, 1},
+                                      {2, 3},
+                                      {1, 1},
+                                      {2, 1},
+                                      {2, 2},
+                                      {2, 3},
+                                      {2, 4},
+                                      {2, 5}})
+    wanted += row_sum(number, image);
+  EXPECT_EQ(sum, wanted);
+}
+
+TEST_F(ImageSetTest, NumbersBeyondASetAreErrors) {
+  stack("a.mrcs", 1, {4, 4}, 5);
+  const std::string rows = "_rlnImageName\n5@a.mrcs\n1@a.mrcs\n9@a.mrcs\n";
+  const std::string star = text("s.star", "data_\nloop_\n" + rows);
+  const auto beyond =
+      test::expect_error(ErrorCode::inconsistent, [&] { (void)open({"4@" + star}); });
+  EXPECT_EQ(beyond.path, star);
+  EXPECT_EQ(beyond.expected, "a number from 1 to 3");
+  EXPECT_EQ(beyond.found, "4");
+  const auto in_stack =
+      test::expect_error(ErrorCode::inconsistent, [&] { (void)open({"3@" + star}); });
+  EXPECT_EQ(in_stack.path, star);
+  EXPECT_EQ(in_stack.frame, 9u) << "the row that is meant is wrong itself";
+  EXPECT_EQ(in_stack.field, "_rlnImageName of row 3");
+  EXPECT_EQ(open({"2@" + star}).positions(), 1) << "other rows do not matter";
+  const std::string list = text("l.txt", "a.mrcs\n");
+  EXPECT_EQ(
+      test::expect_error(ErrorCode::inconsistent, [&] { (void)open({"6@" + list}); }).expected,
+      "a number from 1 to 5");
+}
+
+/// Behind a stack that cannot be counted no number means anything.
+TEST_F(ImageSetTest, NumbersInListsNeedTheStacksBefore) {
+  stack("a.mrcs", 1, {4, 4}, 5);
+  const std::string list = text("l.txt", "a.mrcs\ngone.mrcs\na.mrcs\n");
+  EXPECT_EQ(open({"5@" + list}).positions(), 1);
+  EXPECT_EQ(test::expect_error(ErrorCode::not_found, [&] { (void)open({"6@" + list}); }).path,
+            folder_ / "gone.mrcs");
+}
+
 TEST_F(ImageSetTest, ListsNameStacksAndImages) {
   stack("a.mrcs", 1, {4, 4}, 3);
   stack("b.mrcs", 2, {4, 4}, 2);

@@ -144,6 +144,12 @@ TEST(Mrc, RelionsSuffixAsksForAStack) {
   test::write_text(folder / "v.mrc", edited({{23, 1}, {10, 2}}).text);
   EXPECT_TRUE(StackFile::open(folder / "v.mrc").info().is_volume());
   EXPECT_FALSE(StackFile::open(folder / "v.mrc:mrcs").info().is_volume());
+  EXPECT_FALSE(StackFile::open(folder / "v.mrc:st").info().is_volume());
+  const StackOptions as_stack{.reading = StackReading::stack};
+  EXPECT_FALSE(StackFile::open(folder / "v.mrc", as_stack).info().is_volume());
+  EXPECT_FALSE(StackFile::open(folder / "v.mrc:stk", as_stack).info().is_volume());
+  EXPECT_TRUE(StackFile::open(folder / "v.mrc:mrc", as_stack).info().is_volume())
+      << "the name is the nearer word";
 }
 
 TEST(Mrc, BytesAreSignedOrNotByImodsRule) {

@@ -61,7 +61,8 @@ struct FileDescription {
   std::vector<std::pair<std::string, std::string>> attributes;
   FrameInfo info{};
   std::vector<StreamDescription> streams;
-  std::int64_t frames = 0;                      ///< images, of a set particles
+  std::int64_t frames = 0;        ///< images (of volumes: sections), of a set particles
+  std::int64_t volume_depth = 1;  ///< sections of each volume; 1 = the frames are images
   std::optional<double> pixel_size_angstrom{};  ///< of a stack, and of a set where it is one
   PixelSummary claimed{};                       ///< by the header of a stack; often wrong
   std::vector<SetGroup> groups;                 ///< of a set
@@ -137,12 +138,14 @@ std::vector<std::string> save_image(const ImageAddress& target, const LoadedImag
 /// Converts to what the name of `target` asks for:
 ///
 /// - an image, or one of a file or set (N@): as save_image; so is any source into N@STACK;
-/// - all images of a file into .npy (3-D where there are several) or a stack;
+/// - all images of a file into .npy (3-D where there are several) or a stack; a volume into a
+///   volume where the name does not ask for a stack (.mrcs, .st, .stk);
 /// - a set (.star, .xmd, .cs, a list) into .npy or a stack: its images in its order, and beside
 ///   them the set that names them there (.xmd for Xmipp, else .star);
 /// - a set, or the images of a file, into .star or .xmd: the set alone, images stay where they are.
 ///
-/// Throws Error; returns notices.
+/// With StackReading::volume the source is one file and all of it a volume (of .npy: of its 3-D
+/// array), else Error USAGE: N@, sets and targets that hold images. Throws Error; returns notices.
 std::vector<std::string> convert_file(const ImageAddress& source, const std::string& target,
                                       const Recipe& recipe, const ReadPolicy& policy = {});
 std::vector<std::string> convert_file(const ImageAddress& source, const std::string& target,

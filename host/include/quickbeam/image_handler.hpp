@@ -24,6 +24,7 @@ struct ImageDescription {
   Extent extent{};                                 ///< of each image; empty: a set does not say
   std::optional<PixelType> type{};                 ///< of the decoded image; absent for a set
   std::int64_t frames = 0;                         ///< images in the file, particles in the set
+  std::int64_t volume_depth = 1;                   ///< sections of each volume; 1 = images
   std::optional<double> sampling_rate_angstrom{};  ///< the pixel size
   PixelSummary claimed{};                          ///< by the header; often wrong
   std::optional<MeasuredPixels> measured{};        ///< of the pixels, when asked for

@@ -17,8 +17,18 @@
 
 namespace quickbeam {
 
+/// What counts as an image.
+enum class ImageItems : std::uint8_t {
+  sections,  ///< images, and each section of a volume
+  /// Every file with a third dimension is a volume, or several: each of them is one image, its
+  /// sections one below the other. For stacks by name (MRC, Spider); N@FILE is the N-th volume. For
+  /// statistics: thumbnails are of images.
+  volumes
+};
+
 struct ImageSetOptions {
   ReadPolicy read{};
+  ImageItems items = ImageItems::sections;
   /// Folder that the names in a set begin at; none = the current folder, then those above the set.
   std::optional<std::string> root{};
   bool allow_outside = false;  ///< names in a set may be absolute or lead out of the root
@@ -26,8 +36,9 @@ struct ImageSetOptions {
 
 /// Images alike: of one extent and one pixel size.
 struct ImageGroup {
-  std::string name;  ///< of the optics group, or "64x64" ...; no two groups have the same
-  Extent extent{};
+  std::string name;           ///< of the optics group, or "64x64" ...; no two groups have the same
+  Extent extent{};            ///< of a volume: width x (height x sections)
+  std::int64_t sections = 1;  ///< of each image, see ImageItems
   /// What pixels are read as: the type they all have in their files, else f64. Frames with masked
   /// pixels (CBF) are read as f64 too, masked ones as NaN.
   PixelType type = PixelType::f32;
@@ -48,9 +59,11 @@ struct ImageSetFailure {
 /// which does not depend on the order of the set).
 class ImageSet {
  public:
-  /// `inputs`: STAR, .xmd and .cs files, lists (.txt), stacks, frames, N@FILE. Throws Error: what
-  /// is wrong with a set itself, an image number beyond a stack's end, and the first failure when
-  /// no image is left.
+  /// `inputs`: STAR, .xmd and .cs files, lists (.txt), stacks, frames, and N@FILE for the N-th
+  /// image of any of them, from 1 (of .xmd, disabled ones do not count). Of N@SET only the stack
+  /// that holds the image is opened; of a list all are, to count their images. Throws Error: what
+  /// is wrong with a set itself, an image number beyond the end of a stack or set, and the first
+  /// failure when no image is left.
   static ImageSet open(std::span<const std::string> inputs, const ImageSetOptions& options = {});
 
   const std::vector<ImageGroup>& groups() const;

@@ -15,6 +15,8 @@ struct ReadPolicy {
   Md5Policy md5 = Md5Policy::off;
   bool strict = false;             ///< an oddity that is usually accepted with a notice is an error
   Mode0 mode0 = Mode0::automatic;  ///< of MRC files
+  /// Of files with a third dimension. What a name says ("a.mrc:mrcs") is the nearer word.
+  StackReading reading = StackReading::automatic;
 };
 
 }  // namespace quickbeam

@@ -34,9 +34,10 @@ struct StatisticsOutputs {
 
 /// Where pixels count. Both absent: everywhere.
 struct StatisticsRegion {
-  /// Distance in pixels from pixel (width / 2, height / 2), the middle of an image in RELION.
+  /// Distance in pixels from pixel (width / 2, height / 2), the middle of an image in RELION; of
+  /// volumes from voxel (width / 2, height / 2, sections / 2).
   std::optional<double> radius{};
-  std::string file{};  ///< an image of the extent of all others; not 0 = inside
+  std::string file{};  ///< an image of the extent of all others; not 0 = inside. Not of volumes
 };
 
 struct StatisticsJob {
@@ -54,7 +55,8 @@ struct StatisticsJob {
 /// One group of images of one extent and one pixel size.
 struct StatisticsGroup {
   std::string name;
-  Extent extent{};
+  Extent extent{};            ///< of an image, or of one section of a volume
+  std::int64_t sections = 1;  ///< more than 1: volumes
   std::optional<double> pixel_size_angstrom{};
   std::int64_t images = 0;  ///< that the statistics are of
   std::int64_t total = 0;   ///< in the sets; fewer counted: failed, or of parts that are not here
@@ -75,6 +77,9 @@ struct StatisticsReport {
 };
 
 /// Reads every image once and writes what `outputs` asks for.
+///
+/// With ImageItems::volumes in `set` images are volumes, and so are the maps: MRC volumes, 3-D
+/// .npy.
 ///
 /// Results have the same bits for any number of threads, and any division into parts that are
 /// merged (docs/decisions/0022). NaN and infinities are counted and left out. Memory: 256 MB, 40
