@@ -8,6 +8,7 @@
 #include "host/src/qbstat_header.hpp"
 #include "tests/host/statistics_stacks.hpp"
 #include "tests/io/files.hpp"
+#include "tests/oracle/stack_builder.hpp"
 
 namespace quickbeam {
 namespace {
@@ -84,6 +85,22 @@ TEST_F(VolumeStatistics, OfAStackOfVolumesAndOneOfThem) {
   EXPECT_EQ(test::read_table(folder_ / "two/particles.star")[1][0], "000007@" + stack);
   test::expect_error(ErrorCode::inconsistent,
                      [&] { compute_statistics(job({"8@" + stack}, "none")); });
+}
+
+/// With a header before each volume.
+TEST_F(VolumeStatistics, OfASpiderStackOfVolumes) {
+  for (const bool big : {false, true}) {
+    test::write_text(folder_ / "v.stk", oracle::spider_file({5, 4, depth, 9, big}).text);
+    Stack volumes{folded};
+    for (std::int64_t k = 0; k < 9; ++k) {
+      auto& one = volumes.images.emplace_back();
+      for (std::int64_t i = 0; i < 120; ++i)
+        one.push_back(static_cast<double>(oracle::pixel_at(120 * k + i)));
+    }
+    compute_statistics(job({folder_ / "v.stk"}, "out"));
+    expect_statistics(volumes, folder_ / "out");
+    test::expect_table(volumes, folder_ / "out/particles.star");
+  }
 }
 
 TEST_F(VolumeStatistics, SectionsAreImagesWhenNotAskedFor) {

@@ -233,6 +233,29 @@ TEST(SharedColumns, AlignmentsInThePlaneAreLeftBehindAndThisIsSaid) {
             Values{"2"});
 }
 
+/// Cut anywhere, or with any byte another: a set or an Error.
+TEST(SharedColumns, DamagedFilesDoNoHarm) {
+  const auto attempt = [](const std::string& text, const char* target) {
+    try {
+      return convert(text, target).text.empty() ? 0 : 1;
+    } catch (const Error&) {
+      return 0;
+    }
+  };
+  for (const auto& [source, target] : {std::pair(&star31, "out.xmd"), {&xmd, "out.star"}}) {
+    int whole = 0;
+    for (std::size_t at = 0; at < source->size(); ++at) {
+      whole += attempt(source->substr(0, at), target);
+      for (const char byte : {'\n', ' ', '"', ';', '9', '\x80'}) {
+        std::string damaged = *source;
+        damaged[at] = byte;
+        whole += attempt(damaged, target);
+      }
+    }
+    EXPECT_GT(whole, 100) << "most damage is to values";
+  }
+}
+
 TEST(SharedColumns, WhatIsNoNumberIsAnError) {
   for (const char* value : {"nan", "x", "1,5", "1e999"}) {
     const std::string source =
