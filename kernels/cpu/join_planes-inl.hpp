@@ -22,9 +22,6 @@ namespace quickbeam::kernels::HWY_NAMESPACE {
 
 using Doubles = hwy::HWY_NAMESPACE::Vec<DoubleTag>;
 
-/// Most lanes of a vector of doubles.
-inline constexpr std::size_t most_doubles = 8;
-
 /// Bytes ahead of the pixels in work that are asked for, in every image. May lie behind the images,
 /// a prefetch cannot fault.
 inline constexpr std::size_t read_ahead = 256;

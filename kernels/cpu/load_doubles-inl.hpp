@@ -11,14 +11,16 @@
 
 #include <hwy/highway.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
 HWY_BEFORE_NAMESPACE();
 namespace quickbeam::kernels::HWY_NAMESPACE {
 
-/// Doubles of one vector, at most 8.
-using DoubleTag = hwy::HWY_NAMESPACE::CappedTag<double, 8>;
+/// Doubles of one vector, at most so many.
+inline constexpr std::size_t most_doubles = 8;
+using DoubleTag = hwy::HWY_NAMESPACE::CappedTag<double, most_doubles>;
 
 /// The next Lanes(DoubleTag) pixels; integers of 64 bits are rounded to nearest.
 template <class T>
@@ -34,7 +36,7 @@ HWY_INLINE hwy::HWY_NAMESPACE::Vec<DoubleTag> load_doubles(const T* HWY_RESTRICT
     const hn::Rebind<std::int32_t, DoubleTag> wider;
     return hn::PromoteTo(d, hn::PromoteTo(wider, hn::LoadU(narrow, from)));
   } else {  // rare: no instruction of all targets does it
-    HWY_ALIGN double values[8];
+    HWY_ALIGN double values[most_doubles];
     for (std::size_t i = 0; i < hn::Lanes(d); ++i) values[i] = static_cast<double>(from[i]);
     return hn::Load(d, values);
   }
