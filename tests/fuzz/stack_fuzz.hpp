@@ -47,19 +47,28 @@ inline void check_stack(const io::StackFile& file, std::uint64_t size) {
   require(file.extended_header().size() == info.extended_bytes);
 }
 
-inline void fuzz_stack(const std::uint8_t* data, std::size_t size, const std::string& path) {
-  const std::span bytes(reinterpret_cast<const std::byte*>(data), size);
+/// In every way that a stack can be opened.
+inline void check_openings(std::span<const std::byte> bytes, const std::string& path,
+                           io::StackOptions options) {
   for (const auto cut : {io::Cut::refuse, io::Cut::keep_whole}) {
     bool accepted = false;
+    options.cut = cut;
     for (const auto strictness : {io::Strictness::strict, io::Strictness::lenient}) try {
-        check_stack(io::StackFile::over(bytes, path, {.strictness = strictness, .cut = cut}), size);
+        options.strictness = strictness;
+        check_stack(io::StackFile::over(bytes, path, options), bytes.size());
         accepted = true;
       } catch (const Error& error) {
         // Lenient accepts all that strict accepts.
         require(strictness == io::Strictness::strict || !accepted);
-        require(error.info().path == path && error.info().offset.value_or(0) <= size);
+        require(error.info().path == path && error.info().offset.value_or(0) <= bytes.size());
       }
   }
+}
+
+inline void fuzz_stack(const std::uint8_t* data, std::size_t size, const std::string& path) {
+  const std::span bytes(reinterpret_cast<const std::byte*>(data), size);
+  check_openings(bytes, path, {});
+  check_openings(bytes, path, {.reading = StackReading::volume, .unit = io::ImageUnit::volume});
   try {
     const io::ImageFile file = io::parse_image_file(bytes, path);
     for (const auto& stream : file.streams) {
