@@ -50,10 +50,10 @@ void on_bus_error(int number, siginfo_t* info, void* context) {
   for (MappingGuard& guard : guards) {
     if (!guard.contains(at)) continue;
     const std::uintptr_t from = at / page_bytes * page_bytes;
+    guard.lost = true;  // before another thread can see a zero
     if (::mmap(reinterpret_cast<void*>(from), guard.end - from, PROT_READ,
                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) == MAP_FAILED)
       break;
-    guard.lost = true;
     errno = error;
     return;
   }
@@ -132,8 +132,9 @@ void MappedFile::release(std::uint64_t offset, std::size_t bytes) const {
 
 bool MappedFile::is_intact() const {
   struct stat now;
-  return !guard_.lost && ::fstat(descriptor_, &now) == 0 &&
-         static_cast<std::uint64_t>(now.st_size) >= size_;
+  if (::fstat(descriptor_, &now) != 0 || static_cast<std::uint64_t>(now.st_size) < size_)
+    guard_.lost = true;
+  return !guard_.lost;
 }
 
 }  // namespace quickbeam::io

@@ -32,8 +32,8 @@ class MappedFile {
   /// No longer needed: the pages do not count as memory of this process any more.
   void release(std::uint64_t offset, std::size_t bytes) const;
 
-  /// Whether all bytes looked at until now were the file's: false once one of its pages could not
-  /// be had, or while the file is shorter than it was.
+  /// Whether all bytes looked at until now were the file's. False once one of its pages could not
+  /// be had or the file was found shorter than it was; then nothing is in_memory any more.
   bool is_intact() const;
 
  private:

@@ -105,6 +105,30 @@ TEST_F(MappedStatistics, OnlyOfImagesThatStandInARow) {
   EXPECT_FALSE(is_in_place(folder_ / "half.mrcs", 0, 5)) << "needs decoding";
 }
 
+/// A band that begins with a later block finds it: the group begins again, once.
+TEST_F(MappedStatistics, AFileOfLargeImagesThatIsCutMeanwhileIsReadAgain) {
+  const Extent extent{1024, 512};  // bytes: two bands, each half of every image
+  const Stack stack = test::whole_numbers(extent, 18, -100, 100);
+  const std::string path = folder_ / "a.mrcs";
+  write_stack(path, stack, io::StoredAs::int8);
+  {
+    const ImageSet set = ImageSet::open(std::vector{path});
+    EXPECT_TRUE(ImageReader(set).in_place(0, 0, 18, {256, 256}).has_value());
+  }
+  auto job = statistics_job({path}, out_);
+  job.threads = 1;
+  bool done = false;
+  const auto report = compute_statistics(job, [&](std::int64_t, std::int64_t) {
+    if (!std::exchange(done, true)) fs::resize_file(path, fs::file_size(path) - 100);
+  });
+  ASSERT_EQ(report.failures.size(), 1U);
+  EXPECT_EQ(report.groups[0].images, 17);
+  Stack rest = stack;
+  rest.images.pop_back();
+  expect_statistics(rest, out_);
+  expect_table(rest, out_ + "/particles.star");
+}
+
 /// The last leaf finds that the file has become shorter, by less than a page: no signal tells.
 TEST_F(MappedStatistics, AFileThatIsCutMeanwhileIsReadAgain) {
   struct Case {

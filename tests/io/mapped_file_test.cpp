@@ -97,6 +97,7 @@ TEST_F(Mapped, ACutWithinAPageIsSaidToo) {
   fs::resize_file(path_, bytes - 1);
   EXPECT_EQ(found.back(), std::byte{0});  // no signal
   EXPECT_FALSE(mapped->is_intact());
+  EXPECT_TRUE(mapped->in_memory(0, 10).empty()) << "it is to be read from now on";
 }
 
 TEST_F(Mapped, MoreFilesThanThereIsRoomForAreRead) {
