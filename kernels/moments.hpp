@@ -74,7 +74,7 @@ void add_images(const T* in, std::size_t stride, int images, PixelMoments& to,
 void merge(const PixelMoments& later, PixelMoments& to);
 void merge(const ImageMoments& later, ImageMoments& to);
 
-/// Statistics of `pixels` of an image; two passes over pieces that stay in cache, joined by merge.
+/// Statistics of `pixels` of an image: of pieces that stay in cache (kernels/ops), joined by merge.
 /// Exact: the same on every SIMD target.
 template <class T>
 ImageMoments image_moments(std::span<const T> pixels);
