@@ -38,6 +38,7 @@ class Mapped : public ::testing::Test {
   std::string text_;
 };
 
+/// First of all: what is allowed stays allowed while the program runs.
 TEST_F(Mapped, OnlyWhereItIsAllowed) {
   const InputFile file(path_);
   EXPECT_EQ(map(file), nullptr);
