@@ -77,8 +77,9 @@ void StatisticsOutputOptions::declare(CLI::App& app) {
              "Also, or only, write what quickbeam merge joins: a .qbstat file");
   add_option(app, "--ddof", outputs.ddof, "Variance = sum of squares / (n - DDOF), 0 or 1 [0]")
       ->check(CLI::IsMember({0, 1}));
-  app.add_flag("--no-table", no_table,
-               "Leave out particles.star, and the statistics of the images: half of the work");
+  app.add_flag(
+      "--no-table", no_table,
+      "Leave out particles.star, and the statistics of the images: half of the arithmetic");
   app.add_flag("--std", outputs.sd, "Also write std: the square root of the variance");
   app.add_flag("--min", outputs.min, "Also write min");
   app.add_flag("--max", outputs.max, "Also write max");

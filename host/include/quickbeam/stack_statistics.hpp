@@ -21,7 +21,8 @@ namespace quickbeam {
 struct StatisticsOutputs {
   /// Gets average, variance and particles.star; empty = none of them. Made when it is not there.
   std::string folder{};
-  /// particles.star, and the statistics of the images for it and for `partial`: half of the work.
+  /// particles.star, and the statistics of the images for it and for `partial`: half of the
+  /// arithmetic.
   bool table = true;
   std::string partial{};  ///< .qbstat file, for merge_statistics; empty = none
   int ddof = 0;           ///< variance = M2 / (n - ddof); 0 or 1
