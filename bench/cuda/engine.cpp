@@ -100,6 +100,9 @@ void measure_resident(const Options& options, const Inputs& inputs, const char* 
                       unsigned threads, std::size_t batch, Report& report) {
   const DeviceChoice device = choose_device(device_name);
   const bool on_gpu = device.backend->name() == "cuda";
+  const std::string stage =
+      on_gpu ? "pinned host memory to thumbnails on the host" : "host memory to thumbnails, CPU";
+  if (!report.wants(stage)) return;
   const std::size_t each = options.tiny ? 4 : 32;
   const std::size_t rounds = options.tiny ? 1 : on_gpu ? std::max(2u, 32 / threads) : 2;
   std::vector<std::unique_ptr<Worker>> workers;
@@ -109,8 +112,7 @@ void measure_resident(const Options& options, const Inputs& inputs, const char* 
   if (!same_pictures(workers[0]->first_picture(), on_cpu.first_picture()))
     throw std::runtime_error("the picture is not the CPU's");
   const Times times = time_workers(options.long_effort(), workers, batch, rounds);
-  report.add({.stage = on_gpu ? "pinned host memory to thumbnails on the host"
-                              : "host memory to thumbnails, CPU",
+  report.add({.stage = stage,
               .input = inputs.name(),
               .batch = batch,
               .threads = threads,
@@ -123,10 +125,12 @@ void measure_resident(const Options& options, const Inputs& inputs, const char* 
 /// One frame, from the call to its picture.
 void measure_latency(const Options& options, const Inputs& inputs, const char* device,
                      Report& report) {
+  const std::string stage = std::string("latency of one frame in memory, ") + device;
+  if (!report.wants(stage)) return;
   Worker worker(inputs, choose_device(device), 1, 1);
   Effort effort = options.effort();
   if (!options.tiny) effort.repeats = 100;
-  report.add({.stage = std::string("latency of one frame in memory, ") + device,
+  report.add({.stage = stage,
               .input = inputs.name(),
               .threads = 1,
               .frame = time_on_host(effort, [&](std::size_t) { worker.run(1, 1); }),
@@ -208,6 +212,8 @@ void measure_pinned(const Options& options, const Inputs& inputs, Report& report
 }
 
 void measure_files(const Options& options, const Inputs& inputs, Report& report) {
+  // All or none: the last row divides the files by what the others say.
+  if (!report.wants("files to PNG files, cpu and cuda at once")) return;
   const fs::path links = options.workplace / "files";
   double rate[2] = {};  // with all threads: CPU, GPU
   for (const unsigned threads : thread_counts(options.threads)) {

@@ -10,6 +10,8 @@ namespace quickbeam::bench {
 namespace {
 
 void measure_decoding(const Options& options, const Inputs& inputs, Report& report) {
+  const std::string stage = "decode to int32, one core of the host";
+  if (!report.wants(stage)) return;
   std::vector<std::int32_t> out(inputs.pixels() + 64);
   const auto decode = [&](std::size_t turn) {
     const auto& bytes = inputs.payloads()[turn % inputs.payloads().size()].bytes;
@@ -17,7 +19,7 @@ void measure_decoding(const Options& options, const Inputs& inputs, Report& repo
     if (!decoder.read(out.data(), inputs.pixels(), out.size()))
       throw std::runtime_error("a frame cannot be decoded");
   };
-  report.add({.stage = "decode to int32, one core of the host",
+  report.add({.stage = stage,
               .input = inputs.name(),
               .threads = 1,
               .frame = time_on_host(options.effort(), decode),
@@ -27,6 +29,8 @@ void measure_decoding(const Options& options, const Inputs& inputs, Report& repo
 
 /// Of one thread, while `threads` of them do the same.
 void measure_png(const Options& options, const Inputs& inputs, unsigned threads, Report& report) {
+  const std::string stage = "PNG encoding, per core";
+  if (!report.wants(stage)) return;
   Plan plan(preset("seed"), inputs.layout(), choose_device("cpu"), nullptr);
   plan.reduce({&inputs.payloads()[0], 1});
   plan.render(plan.levels());
@@ -42,7 +46,7 @@ void measure_png(const Options& options, const Inputs& inputs, unsigned threads,
     std::vector<std::jthread> others;
     for (unsigned t = 0; t < threads; ++t) others.emplace_back(encode);
   };
-  report.add({.stage = "PNG encoding, per core",
+  report.add({.stage = stage,
               .input = inputs.name(),
               .threads = threads,
               .frame = time_on_host(options.effort(), run) / pictures,

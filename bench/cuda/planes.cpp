@@ -59,6 +59,7 @@ void measure_batch(const Options& options, const Inputs& inputs, std::size_t bat
   const DeviceBlock<std::uint8_t> flags(rounds * all);
   const auto frames = static_cast<std::uint32_t>(batch);
   for (const Case& c : cases) {
+    if (!report.wants(c.stage)) continue;
     const DeviceBlock<std::byte> scratch(kernels::cuda::plane_reduce_bytes(
         frames, inputs.extent(), sizeof(std::int32_t), c.spec, kernels::cuda::SaturatedBy::value));
     const auto queue = [&](std::size_t turn) {
