@@ -145,7 +145,9 @@ def table(results):
         lines += ["", "| peer, same card and data | us | quickbeam us | times faster |", "|---|---|---|---|"]
         for peer in results["peers"]["rows"]:
             ours, times = peer.get("quickbeam_us"), peer.get("times_faster")
-            lines.append(f"| {peer['name']} | {peer['us']:.1f} | {ours or ''} | {times or ''} |")
+            lines.append(f"| {peer['name']} | {peer['us']:.3f} | {ours or ''} | {times or ''} |")
+        lines += [f"- failed: {peer['name']}: {peer['why']}" for peer in results["peers"]["failed"]]
+        lines += [f"- not run: {why}" for why in results["peers"]["not_run"]]
     if results["profile"]:
         names = sorted({name for kernel in results["profile"] for name in kernel} - {"kernel", "launches"})
         lines += ["", "| kernel | launches | " + " | ".join(names) + " |", "|---" * (len(names) + 2) + "|"]
@@ -170,7 +172,8 @@ def short_table(results):
             lines.append(f"{row['stage'][:54]:54} {row['input'][:4]:4} b{row['batch']:<3} t{row.get('threads', 0):<3}"
                          f"{row['us']:10.2f} us {fraction} {row.get('reached', '')}")
     for peer in (results["peers"] or {}).get("rows", []):
-        lines.append(f"peer: {peer['name'][:48]:48} {peer['us']:10.1f} us, times faster: {peer.get('times_faster', '-')}")
+        lines.append(f"peer: {peer['name'][:52]:52} {peer['us']:10.3f} us, times faster: {peer.get('times_faster', '-')}")
+    lines += [f"peer failed: {peer['name']}: {peer['why']}" for peer in (results["peers"] or {}).get("failed", [])]
     return "\n".join(lines)
 
 

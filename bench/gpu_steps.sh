@@ -164,11 +164,11 @@ profile() {
 }
 
 peers() {
-  need python3
+  need "${PYTHON:-python3}"
   local options=(--quickbeam "$QUICKBEAM" --json "$LOGS/peers.json" --bench "$LOGS/bench.json")
   [[ -n $FRAMES ]] && options+=(--frames "$FRAMES")
   tiny && options+=(--tiny)
-  python3 "$HERE/peers/gpu_compare.py" "${options[@]}"
+  "${PYTHON:-python3}" "$HERE/peers/gpu_compare.py" "${options[@]}"
 }
 
 "$@"

@@ -156,9 +156,10 @@ TEST(CudaBench, SaysThatThereIsNoDevice) {
 }
 
 /// bench/gpu.sh, with `smi` in place of nvidia-smi.
-CommandResult gpu_sh(const std::string& arguments, const std::string& smi) {
+CommandResult gpu_sh(const std::string& arguments, const std::string& smi,
+                     const std::string& settings = "") {
   return test::run_program(test::source_folder() + "/bench/gpu.sh", arguments,
-                           "NVIDIA_SMI='" + smi + "'");
+                           settings + " NVIDIA_SMI='" + smi + "'");
 }
 
 TEST(GpuScript, SaysThatThereIsNoCardAndFails) {
@@ -184,9 +185,9 @@ class GpuScriptTrial : public ::testing::Test {
     fs::create_symlink(test::emulated_tests_path(), folder_ / "cuda_test");
     replace("smi", "echo 'name, GPU of a trial'; echo 'none, none'");
   }
-  CommandResult run(const std::string& options = "") {
+  CommandResult run(const std::string& options = "", const std::string& settings = "") {
     return gpu_sh("--tiny --build '" + folder_ / "' --out '" + folder_ / "out' " + options,
-                  folder_ / "smi");
+                  folder_ / "smi", settings);
   }
   /// A script in place of a program of the build.
   void replace(const std::string& program, const std::string& script) {
@@ -250,6 +251,18 @@ TEST_F(GpuScriptTrial, ATestThatHangsIsNamedAndItsResultsAreKept) {
   EXPECT_EQ(found.at("tests").at("passed"), 1);
   EXPECT_EQ(found.at("tests").at("not_ended"), json::array({"A.Hangs"}));
   EXPECT_NE(result.out.find("not ended: A.Hangs"), std::string::npos) << result.out;
+}
+
+TEST_F(GpuScriptTrial, APeerThatFailedIsInTheTable) {
+  replace("python",
+          "while (($# > 0)); do [[ $1 == --json ]] && to=$2; shift; done\n"
+          "echo '{\"rows\": [], \"failed\": [{\"name\": \"a peer\", \"why\": \"a reason\"}], "
+          "\"not_run\": [\"another\"]}' >\"$to\"; exit 1");
+  EXPECT_EQ(run("--only peers", "PYTHON='" + folder_ / "python'").exit_code, 1);
+  EXPECT_EQ(status_of(results(), "peers"), "failed");
+  const std::string table = test::read_text(folder_ / "out/table.md");
+  EXPECT_NE(table.find("- failed: a peer: a reason\n- not run: another"), std::string::npos)
+      << table;
 }
 
 TEST_F(GpuScriptTrial, ComparesRealStacks) {
