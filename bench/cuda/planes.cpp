@@ -92,9 +92,12 @@ void measure_batch(const Options& options, const Inputs& inputs, std::size_t bat
 }  // namespace
 
 void measure_planes(const Options& options, const Inputs& inputs, Report& report) {
-  for (const std::size_t batch :
-       options.tiny ? std::vector<std::size_t>{1} : std::vector<std::size_t>{1, 4, 16})
-    measure_batch(options, inputs, batch, report);
+  std::vector<std::size_t> batches = {1, 4, 16};
+  if (options.tiny)
+    batches = {1};
+  else if (options.profile)
+    batches = {16};
+  for (const std::size_t batch : batches) measure_batch(options, inputs, batch, report);
 }
 
 }  // namespace quickbeam::bench
