@@ -44,9 +44,12 @@ inline const std::string bus_in = "host to device, pinned";
 inline const std::string bus_out = "device to host, pinned";
 inline const std::string host_copy = "host memcpy (read + write)";
 
+/// Powers of two up to `most`, and `most`.
+std::vector<unsigned> thread_counts(unsigned most);
+
 /// The four of them. First: all other parts compare with them.
 void measure_copies(const Options& options, Report& report);
-/// One core of the host: decoding, the fused CPU path, PNG encoding on one and on all.
+/// The host's cores, 1 to all: decoding and PNG encoding.
 void measure_host(const Options& options, const Inputs& inputs, Report& report);
 
 enum class Stages { all, main_ones };

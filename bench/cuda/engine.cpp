@@ -191,15 +191,34 @@ double measure_jobs(const Options& options, const Inputs& inputs, const std::str
   return 1 / times.median;
 }
 
-/// Powers of two up to `most`, and `most`.
+/// CPU and GPU at once: the GPU has `share` of the threads, and each so many files as it makes of
+/// them in the same time, as far as the rates with all threads tell.
+void measure_both(const Options& options, const Inputs& inputs, const std::string& with_cuda,
+                  double share, double cpu_rate, double gpu_rate, const fs::path& links,
+                  Report& report) {
+  const auto all = std::max(2u, options.threads);
+  const auto of_gpu = static_cast<unsigned>(std::clamp(all * share, 1.0, all - 1.0));
+  const auto names = linked(inputs, options.tiny ? 4 : 512, links);
+  const double gpu = gpu_rate * of_gpu, cpu = cpu_rate * (all - of_gpu);
+  const auto to_cpu =
+      static_cast<std::ptrdiff_t>(static_cast<double>(names.size()) * cpu / (cpu + gpu));
+  const auto cut = names.begin() + std::clamp<std::ptrdiff_t>(to_cpu, 1, std::ssize(names) - 1);
+  measure_jobs(
+      options, inputs,
+      "files to PNG files, cpu and cuda at once, " + with_cuda + " of the threads with cuda",
+      {job_of({names.begin(), cut}, links / "out", "cpu", all - of_gpu),
+       job_of({cut, names.end()}, links / "out", "cuda", of_gpu)},
+      all, report);
+}
+
+}  // namespace
+
 std::vector<unsigned> thread_counts(unsigned most) {
   std::vector<unsigned> counts;
   for (unsigned n = 1; n < most; n *= 2) counts.push_back(n);
   counts.push_back(most);
   return counts;
 }
-
-}  // namespace
 
 void measure_pinned(const Options& options, const Inputs& inputs, Report& report) {
   for (const char* const device : {"cuda", "cpu"}) measure_latency(options, inputs, device, report);
@@ -223,16 +242,9 @@ void measure_files(const Options& options, const Inputs& inputs, Report& report)
           options, inputs, std::string("files to PNG files, ") + (gpu ? "cuda" : "cpu"),
           {job_of(names, links / "out", gpu ? "cuda" : "cpu", threads)}, threads, report);
   }
-  // Both at once, the files dealt by their speeds, the threads in halves.
-  const unsigned half = std::max(1u, options.threads / 2);
-  const auto names = linked(inputs, options.tiny ? 4 : 512, links);
-  const auto to_cpu = static_cast<std::ptrdiff_t>(static_cast<double>(names.size()) * rate[0] /
-                                                  (rate[0] + rate[1]));
-  const auto cut = names.begin() + std::clamp<std::ptrdiff_t>(to_cpu, 1, std::ssize(names) - 1);
-  measure_jobs(options, inputs, "files to PNG files, cpu and cuda at once",
-               {job_of({names.begin(), cut}, links / "out", "cpu", half),
-                job_of({cut, names.end()}, links / "out", "cuda", half)},
-               2 * half, report);
+  for (const auto& [with_cuda, share] :
+       {std::pair{"a quarter", 0.25}, std::pair{"half", 0.5}, std::pair{"three quarters", 0.75}})
+    measure_both(options, inputs, with_cuda, share, rate[0], rate[1], links, report);
   fs::remove_all(links);
 }
 
