@@ -95,7 +95,7 @@ using TileScan = cub::BlockScan<ops::ChunkTotal, tile_threads>;
 /// a block of tile_threads; each calls the sink for the pixels of its chunk, with either
 ///   sink.run(first, values, count): pixels first .. first + count - 1, count <= 16, are
 ///     values[0 .. count); values is StreamValue<T>[16] in registers: index it by constants;
-///   sink.one(pixel, value): one pixel.
+///   sink.one(pixel, value): one pixel. Only this, where sink.takes_runs() is false.
 /// Each wanted pixel that starts in the tile is given once, none beyond the wanted ones; of a frame
 /// whose verdict turns bad some may be missing. The verdict may be told the same more than once.
 /// A barrier must come between the calls that share `storage`.
@@ -110,7 +110,7 @@ __device__ void decode_tile(const StreamView& stream, std::uint64_t tile,
   if (pixel >= stream.pixels) return;
   const std::int64_t start = ops::sum_of<T>(before);
   StreamValue<T> values[ops::chunk_bytes];
-  if (!chunk.clean || !running_values<T>(chunk.word, start, values))
+  if (!chunk.clean || !sink.takes_runs() || !running_values<T>(chunk.word, start, values))
     return decode_codes<T>(stream, chunk.codes, pixel, start, sink);
   const std::uint64_t wanted = stream.pixels - pixel;
   sink.run(pixel, values, wanted < chunk.bytes() ? static_cast<unsigned>(wanted) : chunk.bytes());
@@ -138,6 +138,7 @@ struct StageSink {
   StagedPixels<Value>& to;
   std::uint32_t first;  ///< pixel of the tile
 
+  __device__ static constexpr bool takes_runs() { return true; }
   __device__ void run(std::uint32_t pixel, const Value (&values)[ops::chunk_bytes],
                       unsigned count) const {
 #pragma unroll
