@@ -19,7 +19,6 @@ __device__ constexpr unsigned low_bits(unsigned count) { return (1u << count) - 
 struct Bands {
   ops::CellAxis across, down;
   ops::CellRuler ruler;  ///< of `across`
-  ops::Divisor step;     ///< of both axes
   ops::Divisor width;    ///< of the frame
   WindowAxis windows_across, windows_down;
   std::uint32_t cell_rows;  ///< of a band

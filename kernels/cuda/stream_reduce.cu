@@ -20,9 +20,7 @@ constexpr std::int64_t most_cell_row_pixels = 65536;
 /// Shared memory for the cells of a band, in words of 32 bits.
 constexpr std::int64_t cell_words = 6656;
 constexpr unsigned finish_threads = 256;
-/// What divisors and rulers are for: a place in a row and what lies before it, and a pixel, below
-/// 2^31.
-constexpr std::int64_t longest_side = std::int64_t{1} << 30;
+/// Pixels are divided by the width of the frame (ops::Divisor).
 constexpr std::int64_t most_pixels = std::numeric_limits<std::int32_t>::max();
 
 /// Gathered cells in device memory.
@@ -54,7 +52,7 @@ __global__ void __launch_bounds__(tile_threads)
   for (std::uint32_t frame = blockIdx.y; frame < batch.frames; frame += gridDim.y) {
     cells.clear(bands);
     __syncthreads();
-    const Samples samples{out.saturated + frame * out.extent.pixels(), bands.step,
+    const Samples samples{out.saturated + frame * out.extent.pixels(), bands.across.step,
                           static_cast<std::uint32_t>(out.extent.width)};
     const CellSink<T, Cells, sampled> sink(bands, band, rule, frame, cells, samples);
     decode_band<T>(stream_of(batch, index, frame), band, sink);
@@ -133,7 +131,7 @@ std::int64_t fitting_cell_rows(const ops::CellAxis& across, std::size_t bytes) {
   return cell_words / (words * across.count);
 }
 
-/// Precondition: the frame is not empty, and its sides are at most longest_side.
+/// Precondition: the frame is not empty, and its sides are at most ops::longest_cell_axis.
 Bands divide_into_bands(PixelType type, Extent in, const ReduceSpec& spec) {
   constexpr std::int64_t whole = std::numeric_limits<std::int32_t>::max();
   const Extent out = reduced_extent(in, spec);
@@ -144,7 +142,6 @@ Bands divide_into_bands(PixelType type, Extent in, const ReduceSpec& spec) {
   bands.down = ops::make_cell_axis(bands.windows_down,
                                    std::max<std::int64_t>(1, most_cell_row_pixels / in.width));
   bands.ruler = ops::CellRuler(bands.across);
-  bands.step = ops::Divisor(bands.across.step);
   bands.width = ops::Divisor(static_cast<std::uint32_t>(in.width));
   const std::int64_t fitting = fitting_cell_rows(bands.across, cell_bytes(type, spec));
   const std::int64_t wanted = band_pixels * bands.down.count / in.pixels();
@@ -157,8 +154,8 @@ Bands divide_into_bands(PixelType type, Extent in, const ReduceSpec& spec) {
 }  // namespace
 
 bool can_reduce_streams(PixelType type, Extent extent, const ReduceSpec& spec) {
-  const bool sized = !extent.empty() && extent.width <= longest_side &&
-                     extent.height <= longest_side && extent.pixels() <= most_pixels;
+  const bool sized = !extent.empty() && extent.width <= ops::longest_cell_axis &&
+                     extent.height <= ops::longest_cell_axis && extent.pixels() <= most_pixels;
   const bool typed = !is_floating(type) && size_of(type) <= sizeof(std::uint32_t);
   if (!sized || !typed || spec.factor == 1) return false;
   const Bands bands = divide_into_bands(type, extent, spec);

@@ -12,7 +12,7 @@
 
 namespace quickbeam::kernels::ops {
 
-/// An axis of which no cell is cut for its length: at most two a step (CellAxis::longest >= step).
+/// An axis of which no cell is cut for its length (CellAxis::longest >= step): at most two a step.
 class CellRuler {
  public:
   /// Pixels that are looked at together.
@@ -25,14 +25,13 @@ class CellRuler {
   };
 
   constexpr CellRuler() = default;
-  /// Precondition: axis.longest >= axis.step; pixel + axis.before < 2^31 for all its pixels.
   constexpr explicit CellRuler(const CellAxis& axis)
       : step_(axis.step),
         before_(axis.before),
         tail_(axis.tail),
-        step_cells_(axis.step_cells),
+        step_cells_(axis.step_cells.value()),
         skipped_(axis.skipped) {
-    for (std::uint64_t bit = 0; bit < length; bit += axis.step) repeats_ |= 1u << bit;
+    for (std::uint64_t bit = 0; bit < length; bit += axis.step.value()) repeats_ |= 1u << bit;
   }
 
   /// As if the axis went on behind its last pixel, where its last cell ends.
