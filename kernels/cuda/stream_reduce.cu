@@ -42,8 +42,17 @@ __device__ void decode_band(const StreamView& stream, const Band& band, Sink& si
   }
 }
 
+/// Blocks on a multiprocessor, as registers allow; more than 1024 threads not before sm_80.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 800
+template <class W>
+constexpr unsigned gather_blocks = 4;
+#else
+template <class W>
+constexpr unsigned gather_blocks = sizeof(W) == 4 ? 5 : 4;
+#endif
+
 template <class T, class Cells, bool sampled>
-__global__ void __launch_bounds__(tile_threads)
+__global__ void __launch_bounds__(tile_threads, gather_blocks<WorkType<T>>)
     gather_cells(StreamBatch batch, StreamIndex index, PixelRule<WorkType<T>> rule, Bands bands,
                  CellPlanes<Cells> planes, ReducedPlanes out) {
   alignas(8) __shared__ std::uint32_t memory[cell_words];
