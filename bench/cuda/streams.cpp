@@ -6,7 +6,6 @@
 #include <stdexcept>
 
 #include "bench/cuda/bench.hpp"
-#include "bench/cuda/chained_decode.hpp"
 #include "bench/cuda/device_frames.hpp"
 #include "kernels/byte_offset.hpp"
 #include "kernels/levels_cuda.hpp"
@@ -25,12 +24,6 @@ constexpr Goal thumbnail_goal{Goal::Of::microseconds, 25, 12};
 const ReduceSpec max10{.op = ReduceOp::max, .factor = 10};
 const ReduceSpec mean10{.op = ReduceOp::mean, .factor = 10};
 const ReduceSpec dilate10{.op = ReduceOp::dilate, .factor = 10, .window = 10};
-
-kernels::PixelRule<std::int32_t> plain_rule(const Inputs& inputs) {
-  const auto cutoff = inputs.layout().count_cutoff;
-  return {.valid = valid_range<std::int32_t>(inputs.layout().mask),
-          .saturation = cutoff ? static_cast<std::int32_t>(*cutoff) : INT32_MAX};
-}
 
 /// Logarithmic, up to 1000 counts.
 kernels::ToneSteps<std::int32_t> some_tone() {
@@ -65,7 +58,6 @@ class Bench {
     add("index of streams", compressed(), [&](std::size_t turn) { queue_index(turn); });
   }
   void decode();
-  void decode_in_one_pass();
   void reduce(const char* name, const ReduceSpec& spec);
   void thumbnail(const char* name, const ReduceSpec& spec);
   void same_frames_again();
@@ -171,41 +163,6 @@ void Bench::decode() {
   add("index + decode to int32", bytes, both, batch_ >= 8 ? decode_goal : Goal{});
 }
 
-/// All frames of a batch, beside those that the engine decoded.
-void check_same_planes(const std::int32_t* a, const std::int32_t* b, std::size_t frames,
-                       std::size_t pixels) {
-  std::vector<std::int32_t> one(pixels), other(pixels);
-  QUICKBEAM_CUDA_TRY(cudaDeviceSynchronize());
-  for (std::size_t f = 0; f < frames; ++f) {
-    for (const auto& [to, from] : {std::pair{&one, a}, std::pair{&other, b}})
-      QUICKBEAM_CUDA_TRY(cudaMemcpy(to->data(), from + f * pixels, pixels * sizeof(one[0]),
-                                    cudaMemcpyDeviceToHost));
-    if (one != other) throw std::runtime_error("the chained scan decodes other pixels");
-  }
-}
-
-/// Chained scan against reduce-then-scan (performance notes, question G 1).
-void Bench::decode_in_one_pass() {
-  const std::string stage = "index + decode to int32, chained scan (experiment)";
-  if (!report_.wants(stage)) return;
-  const std::size_t rounds = std::max<std::size_t>(1, (options_.tiny ? 2 : 32) / batch_);
-  const std::size_t pixels_of_batch = batch_ * inputs_.pixels();
-  const DeviceBlock<std::int32_t> out(rounds * pixels_of_batch), expected(pixels_of_batch);
-  const auto frames = static_cast<std::uint32_t>(batch_);
-  const std::uint64_t longest = batches_.batch(0).longest;
-  const DeviceBlock<std::byte> memory(kernels::cuda::stream_index_bytes(frames, longest));
-  const auto chain = kernels::cuda::stream_index(memory.get(), frames, longest);
-  const auto queue = [&](std::size_t turn) {
-    decode_chained(batches_.batch(turn), chain, rule_, out.get() + turn % rounds * pixels_of_batch,
-                   stream_.get());
-  };
-  queue(0);
-  kernels::cuda::decode_streams<std::int32_t>(batches_.batch(0), batches_.index(0), rule_,
-                                              expected.get(), stream_.get());
-  check_same_planes(out.get(), expected.get(), batch_, inputs_.pixels());
-  add(stage, compressed() + 4 * pixels(), queue);
-}
-
 void Bench::reduce(const char* name, const ReduceSpec& spec) {
   add(std::string("decode fused with ") + name + ", index ready", compressed(),
       [&](std::size_t turn) { queue_reduce(turn, spec); });
@@ -273,7 +230,6 @@ void measure_streams(const Options& options, const Inputs& inputs, Stages which,
     if (which == Stages::main_ones && size != options.batches().back() && size != 16) continue;
     Bench bench(options, inputs, frames, size, report);
     bench.decode();
-    bench.decode_in_one_pass();
     if (!options.profile) {  // kernels that the rows below have too
       bench.thumbnail("max 10 x 10", max10);
       bench.thumbnail("sampled dilation 10", dilate10);
