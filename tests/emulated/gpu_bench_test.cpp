@@ -269,6 +269,38 @@ TEST_F(GpuScriptTrial, APeerThatFailedIsInTheTable) {
       << table;
 }
 
+// In place of NVIDIA's tools: one that writes a table as ncu does, and none for planes; one that
+// runs the tests it is given.
+TEST_F(GpuScriptTrial, ProfilesPartByPartAndRunsTheSanitizers) {
+  replace("ncu", R"sh(for ((i = 1; i <= $#; ++i)); do
+  [[ ${!i} == --log-file ]] && at=$((i + 1)) && log=${!at}
+done
+part=${!#}
+[[ $part == planes ]] && exit 9
+printf '==PROF== Connected\n"ID","Kernel Name","gpu__time_duration.sum","launch__registers_per_thread"\n' >"$log"
+printf '"","","ns","register/thread"\n"0","void quickbeam::kernels::cuda::of_%s<int>(int)","1,500","40"\n' "$part" >>"$log"
+printf '"1","void quickbeam::kernels::cuda::of_%s<int>(int)","2,500","40"\n"2","cut' "$part" >>"$log")sh");
+  replace("compute-sanitizer", "shift 4; exec \"$@\"");
+  const CommandResult result =
+      run("--only ncu,memcheck,initcheck", "PATH='" + folder_ / "':\"$PATH\"");
+  EXPECT_EQ(result.exit_code, 1);
+  const json found = results();
+  EXPECT_EQ(status_of(found, "ncu"), "failed");
+  EXPECT_NE(log("ncu").find("planes: not profiled"), std::string::npos);
+  EXPECT_EQ(status_of(found, "memcheck"), "ok");
+  EXPECT_EQ(status_of(found, "initcheck"), "ok");
+  EXPECT_NE(log("memcheck").find("Engine.BatchesOfAnySizeAreEqual"), std::string::npos);
+  EXPECT_EQ(log("initcheck").find("Engine.BatchesOfAnySizeAreEqual"), std::string::npos);
+  std::set<std::string> kernels;
+  for (const json& kernel : found.at("profile")) {
+    kernels.insert(kernel.at("kernel"));
+    EXPECT_EQ(kernel.at("launches"), 2);
+    EXPECT_EQ(kernel.at("gpu__time_duration.sum [ns]"), 2000);
+  }
+  EXPECT_EQ(kernels, (std::set<std::string>{"of_chained<int>", "of_particles<int>",
+                                            "of_stacks<int>", "of_streams<int>"}));
+}
+
 TEST_F(GpuScriptTrial, ComparesRealStacks) {
   ASSERT_EQ(test::quickbeam("simulate particles -q -n 5 --box 48 --type int16 -o '" +
                             folder_ / "stacks/in/a/folder'")
