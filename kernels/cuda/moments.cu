@@ -39,9 +39,9 @@ struct Shares {
 Shares shares_of_leaf() {
   Shares all{};
   for (int c = 0; c < leaf_chunks; ++c) {
-    const double before = c * chunk_images, count = chunk_images;
-    all.share[c] = count / (before + count);
-    all.weight[c] = before * all.share[c];
+    const ops::Share of = ops::share_of(chunk_images, c * chunk_images);
+    all.share[c] = of.share;
+    all.weight[c] = of.weight;
   }
   return all;
 }
@@ -100,6 +100,7 @@ template <class V>
 struct FinitePixels {
   double mean[V::count], m2[V::count];
   typename V::Range range;
+  std::uint32_t missing = 0;  ///< of all of them, before
 
   /// Adds chunk `c` of the leaf; false, and nothing added, when a value may not be finite.
   __device__ bool add(const V (&chunk)[chunk_images], int c, const Shares& shares) {
@@ -115,7 +116,7 @@ struct FinitePixels {
         if constexpr (sums_squares<typename V::Value>) sums[e].squares = fma(v, v, sums[e].squares);
       }
     }
-    bool finite = true;
+    bool finite = missing == 0;
 #pragma unroll
     for (unsigned e = 0; e < V::count; ++e) finite = finite && ops::is_finite(sums[e].sum);
     if (!finite) return false;
@@ -155,7 +156,7 @@ __device__ int add_finite(const V* in, std::size_t stride, const LeafPart& part,
   FinitePixels<V> pixels;
 #pragma unroll
   for (unsigned e = 0; e < V::count; ++e) {
-    if (to.missing[at + e] != 0) return part.first;
+    pixels.missing |= to.missing[at + e];
     pixels.mean[e] = to.mean[at + e];
     pixels.m2[e] = to.m2[at + e];
   }
@@ -189,47 +190,47 @@ __device__ void add_rest(const T* in, std::size_t stride, int place, int last, c
   write_pixel(pixel, at, to);
 }
 
+/// Blocks of a multiprocessor: enough bytes on their way, and no register spilled.
+template <class V>
+inline constexpr unsigned resident_blocks = sums_squares<typename V::Value> ? 3 : 2;
+
 /// in: `stride` and `threads` in units of V.
 template <class V>
-__global__ void __launch_bounds__(block_size, sizeof(V) > 4 ? 2 : 3)
+__global__ void __launch_bounds__(block_size, resident_blocks<V>)
     add_moments(const V* in, std::size_t stride, std::size_t threads, std::uint32_t images,
-                std::int64_t before, LeafPlanes to, std::uint32_t parts, Shares shares) {
+                std::int64_t before, LeafPlanes to, Shares shares) {
   const std::size_t thread = std::size_t{blockIdx.x} * block_size + threadIdx.x;
   if (thread >= threads) return;
-  for (std::uint32_t i = blockIdx.y; i < parts; i += gridDim.y) {
-    const LeafPart part = part_of(i, before, images);
-    const V* from = in + static_cast<std::size_t>(part.first_image) * stride + thread;
-    const std::size_t at = part.leaf * to.pixels + thread * V::count;
-    const int place = add_finite(from, stride, part, shares, to, at);
-    if (place == part.last) continue;
-    from += static_cast<std::size_t>(place - part.first) * stride;
+  const LeafPart part = part_of(blockIdx.y, before, images);
+  const V* from = in + static_cast<std::size_t>(part.first_image) * stride + thread;
+  const std::size_t at = part.leaf * to.pixels + thread * V::count;
+  const int place = add_finite(from, stride, part, shares, to, at);
+  if (place == part.last) return;
+  from += static_cast<std::size_t>(place - part.first) * stride;
 #pragma unroll 1
-    for (unsigned e = 0; e < V::count; ++e)
-      add_rest(reinterpret_cast<const typename V::Value*>(from) + e, stride * V::count, place,
-               part.last, to, at + e);
-  }
+  for (unsigned e = 0; e < V::count; ++e)
+    add_rest(reinterpret_cast<const typename V::Value*>(from) + e, stride * V::count, place,
+             part.last, to, at + e);
 }
 
 /// in: `stride` and `threads` in words of S, one of pixel_sums.cuh.
 template <class S>
 __global__ void __launch_bounds__(block_size)
     add_sums(const typename S::Word* in, std::size_t stride, std::size_t threads,
-             std::uint32_t images, std::int64_t before, LeafPlanes to, std::uint32_t parts) {
+             std::uint32_t images, std::int64_t before, LeafPlanes to) {
   const std::size_t thread = std::size_t{blockIdx.x} * block_size + threadIdx.x;
   if (thread >= threads) return;
-  for (std::uint32_t i = blockIdx.y; i < parts; i += gridDim.y) {
-    const LeafPart part = part_of(i, before, images);
-    const S sums(in + static_cast<std::size_t>(part.first_image) * stride + thread, stride,
-                 part.last - part.first);
+  const LeafPart part = part_of(blockIdx.y, before, images);
+  const S sums(in + static_cast<std::size_t>(part.first_image) * stride + thread, stride,
+               part.last - part.first);
 #pragma unroll
-    for (unsigned e = 0; e < S::count; ++e) {
-      const std::size_t at = part.leaf * to.pixels + thread * S::count + e;
-      const PixelSum sum = sums[e];
-      to.sum[at] += sum.sum;
-      to.squares[at] += sum.squares;
-      to.lowest[at] = ops::lower(to.lowest[at], static_cast<double>(sum.lowest));
-      to.highest[at] = ops::higher(to.highest[at], static_cast<double>(sum.highest));
-    }
+  for (unsigned e = 0; e < S::count; ++e) {
+    const std::size_t at = part.leaf * to.pixels + thread * S::count + e;
+    const PixelSum sum = sums[e];
+    to.sum[at] += sum.sum;
+    to.squares[at] += sum.squares;
+    to.lowest[at] = ops::lower(to.lowest[at], static_cast<double>(sum.lowest));
+    to.highest[at] = ops::higher(to.highest[at], static_cast<double>(sum.highest));
   }
 }
 
@@ -282,14 +283,19 @@ void reset_leaves(const LeafPlanes& planes, void* stream) {
 
 namespace {
 
-/// The images of one call.
+/// Images of one launch.
 template <class T>
 struct Images {
   const T* in;
   std::size_t stride;
-  std::uint32_t count, parts;
+  std::uint32_t count;
   std::int64_t before;
 
+  /// The leaves that they belong to: the rows of a grid.
+  std::uint32_t parts() const {
+    return static_cast<std::uint32_t>((before + count - 1) / leaf_images - before / leaf_images +
+                                      1);
+  }
   /// Whether a thread can read `each` neighbouring pixels at once, everywhere.
   bool in_words(unsigned each, std::size_t pixels) const {
     return pixels % each == 0 && stride % each == 0 &&
@@ -301,38 +307,47 @@ template <class V, class T>
 void add_moments_of(const Images<T>& images, const LeafPlanes& to, void* stream) {
   const std::size_t threads = to.pixels / V::count;
   launch("moments over images", add_moments<V>,
-         frame_grid(blocks_for(threads, block_size), images.parts), dim3(block_size), stream,
+         frame_grid(blocks_for(threads, block_size), images.parts()), dim3(block_size), stream,
          reinterpret_cast<const V*>(images.in), images.stride / V::count, threads, images.count,
-         images.before, to, images.parts, shares_of_leaf());
+         images.before, to, shares_of_leaf());
 }
 
 template <class S, class T>
 void add_sums_of(const Images<T>& images, const LeafPlanes& to, void* stream) {
   const std::size_t threads = to.pixels / S::count;
-  launch("sums over images", add_sums<S>, frame_grid(blocks_for(threads, block_size), images.parts),
-         dim3(block_size), stream, reinterpret_cast<const typename S::Word*>(images.in),
-         images.stride / S::count, threads, images.count, images.before, to, images.parts);
+  launch("sums over images", add_sums<S>,
+         frame_grid(blocks_for(threads, block_size), images.parts()), dim3(block_size), stream,
+         reinterpret_cast<const typename S::Word*>(images.in), images.stride / S::count, threads,
+         images.count, images.before, to);
 }
 
 template <class T>
 using WordSums = std::conditional_t<sizeof(T) == 1, FourSums<T>, TwoSums<T>>;
+
+template <class T>
+void add_launch(const Images<T>& images, const LeafPlanes& to, void* stream) {
+  if constexpr (is_small_integer<T>)
+    if (to.kind == MomentKind::sums)
+      return images.in_words(WordSums<T>::count, to.pixels)
+                 ? add_sums_of<WordSums<T>>(images, to, stream)
+                 : add_sums_of<OneSum<T>>(images, to, stream);
+  if constexpr (std::is_same_v<T, Half>)
+    if (images.in_words(HalfPair::count, to.pixels))
+      return add_moments_of<HalfPair>(images, to, stream);
+  add_moments_of<OnePixel<T>>(images, to, stream);
+}
 
 }  // namespace
 
 template <class T>
 void add_images(const T* in, std::size_t stride, std::uint32_t images, std::int64_t before,
                 const LeafPlanes& to, void* stream) {
-  if (images == 0 || to.pixels == 0) return;
-  const auto parts =
-      static_cast<std::uint32_t>((before + images - 1) / leaf_images - before / leaf_images + 1);
-  const Images<T> all{in, stride, images, parts, before};
-  if constexpr (is_small_integer<T>)
-    if (to.kind == MomentKind::sums)
-      return all.in_words(WordSums<T>::count, to.pixels) ? add_sums_of<WordSums<T>>(all, to, stream)
-                                                         : add_sums_of<OneSum<T>>(all, to, stream);
-  if constexpr (std::is_same_v<T, Half>)
-    if (all.in_words(HalfPair::count, to.pixels)) return add_moments_of<HalfPair>(all, to, stream);
-  add_moments_of<OnePixel<T>>(all, to, stream);
+  if (to.pixels == 0) return;
+  constexpr std::uint32_t most = (largest_grid_y - 1) * leaf_images;  // may begin within a leaf
+  for (std::uint32_t done = 0; done < images; done += std::min(most, images - done))
+    add_launch(Images<T>{in + std::size_t{done} * stride, stride, std::min(most, images - done),
+                         before + done},
+               to, stream);
 }
 
 void merge_leaves(const LeafPlanes& planes, std::uint32_t later, std::int64_t later_images,

@@ -42,6 +42,21 @@ __device__ void add_words(const Word* in, std::size_t stride, int images, Sums& 
   }
 }
 
+/// Lowest and highest of each byte of words, in halves: bytes 0 and 2 below, 1 and 3 above, where
+/// the lower byte of a half decides nothing but between equal upper ones.
+struct ByteRange {
+  std::uint32_t lowest_even = 0xffffffff, lowest_odd = 0xffffffff;
+  std::uint32_t highest_even = 0, highest_odd = 0;
+
+  __device__ void add(std::uint32_t word) {
+    const std::uint32_t even = word & 0x00ff00ffu;
+    lowest_even = __vminu2(lowest_even, even);
+    highest_even = __vmaxu2(highest_even, even);
+    lowest_odd = __vminu2(lowest_odd, word);
+    highest_odd = __vmaxu2(highest_odd, word);
+  }
+};
+
 /// One pixel.
 template <class T>
 class OneSum {
@@ -129,7 +144,7 @@ class FourSums {
   __device__ void add(const Word (&words)[images]) {
     if constexpr (images == 1) {
       const Word word = words[0] ^ raising;
-      find_range(word);
+      range_.add(word);
 #pragma unroll
       for (unsigned e = 0; e < count; ++e) add_values(word >> (8 * e) & 0xffu, e);
     } else {
@@ -143,8 +158,8 @@ class FourSums {
     const std::int64_t sum = sum_[e], n = images_;
     const auto squares = static_cast<std::int64_t>(squares_[e]);
     const unsigned shift = 8 * e;  // odd pixels are the upper bytes of halves
-    const Word lowest = e % 2 == 0 ? lowest_even_ : lowest_odd_;
-    const Word highest = e % 2 == 0 ? highest_even_ : highest_odd_;
+    const Word lowest = e % 2 == 0 ? range_.lowest_even : range_.lowest_odd;
+    const Word highest = e % 2 == 0 ? range_.highest_even : range_.highest_odd;
     return {sum - raised * n,
             static_cast<std::uint64_t>(squares - 2 * raised * sum + raised * raised * n),
             static_cast<std::int32_t>(lowest >> shift & 0xffu) - raised,
@@ -156,10 +171,10 @@ class FourSums {
   static constexpr Word raising = std::is_signed_v<T> ? 0x80808080u : 0;
 
   __device__ void add_four(Word a, Word b, Word c, Word d) {
-    find_range(a);
-    find_range(b);
-    find_range(c);
-    find_range(d);
+    range_.add(a);
+    range_.add(b);
+    range_.add(c);
+    range_.add(d);
     const Word ab_low = __byte_perm(a, b, 0x5140), ab_high = __byte_perm(a, b, 0x7362);
     const Word cd_low = __byte_perm(c, d, 0x5140), cd_high = __byte_perm(c, d, 0x7362);
     add_values(__byte_perm(ab_low, cd_low, 0x5410), 0);
@@ -175,18 +190,9 @@ class FourSums {
     squares_[e] = __dp4a(values, values, squares_[e]);
   }
 
-  /// The lower byte of a half decides nothing but between halves with equal upper bytes.
-  __device__ void find_range(Word word) {
-    const Word even = word & 0x00ff00ffu;
-    lowest_even_ = __vminu2(lowest_even_, even);
-    highest_even_ = __vmaxu2(highest_even_, even);
-    lowest_odd_ = __vminu2(lowest_odd_, word);
-    highest_odd_ = __vmaxu2(highest_odd_, word);
-  }
-
   int images_;
   std::uint32_t sum_[count] = {}, squares_[count] = {};
-  Word lowest_even_ = 0xffffffffu, lowest_odd_ = 0xffffffffu, highest_even_ = 0, highest_odd_ = 0;
+  ByteRange range_;
 };
 
 }  // namespace quickbeam::kernels::cuda
