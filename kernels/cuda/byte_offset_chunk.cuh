@@ -59,6 +59,7 @@ struct Chunk {
 
   __device__ std::uint64_t low() const { return word[0] | std::uint64_t{word[1]} << 32; }
   __device__ std::uint64_t high() const { return word[2] | std::uint64_t{word[3]} << 32; }
+  __device__ bool resolved() const { return codes.position != ops::unresolved_entry; }
 };
 
 /// The 16 bytes at `at`, of which `inside` are inside the stream. The padding makes the load of a
