@@ -67,7 +67,7 @@ __device__ void stage_chunk(const gpu::StreamView& stream, const gpu::Chunk& chu
   if (!chunk.clean || !gpu::running_values<std::int32_t>(chunk.word, start, values))
     return gpu::decode_codes<std::int32_t>(stream, chunk.codes, pixel, start, sink);
   const std::uint64_t wanted = stream.pixels - pixel;
-  sink.run(pixel, values, wanted < chunk.bytes() ? static_cast<unsigned>(wanted) : chunk.bytes());
+  sink.run(pixel, values, wanted < chunk.bytes ? static_cast<unsigned>(wanted) : chunk.bytes);
 }
 
 __global__ void __launch_bounds__(gpu::tile_threads)
