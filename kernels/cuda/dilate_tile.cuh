@@ -197,7 +197,8 @@ __device__ void fold_rows(int window, DilateTile<W>& tile) {
     W* const begin = tile.spans + (row + group) * tile_pitch;
 #pragma unroll 1
     for (W* at = begin + left; at - left < begin + columns; at += warp_threads) {
-      W maxima[count]{};
+      W maxima[count];
+      maxima[0] = W{};  // lanes outside have none
       const bool inside = at < begin + columns;
       if (inside) sliding_maxima(at, window, maxima);
       __syncwarp();
