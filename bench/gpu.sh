@@ -8,14 +8,23 @@ root=$(dirname -- "$here")
 
 usage() {
   cat <<'TEXT'
-usage: bench/gpu.sh [--build DIR] [--frames DIR] [--out DIR] [--seconds N] [--tiny]
+usage: bench/gpu.sh [--build DIR] [--frames DIR] [--stacks DIR] [--out DIR] [--seconds N] [--tiny]
+                    [--only STEPS] [--parts PARTS] [--stages REGEX]
 
   --build DIR    a finished build: a folder of bench/pack_gpu_build.sh, or a CMake build folder.
                  Without it the preset `cuda` is built first, for the card at hand.
   --frames DIR   real frames, uncompressed .cbf: compared and measured beside simulated ones
+  --stacks DIR   real stacks (.mrcs .mrc .st .stk .spi .npy, also in folders below): compared
   --out DIR      where results go (default: build/gpu-results)
   --seconds N    time for all steps, the build not counted (default 450)
   --tiny         small inputs: to try this script, not the card
+
+A part of it, for a comparison after a change:
+  --only STEPS   of card, tests, equality, bench, peers, ncu, memcheck, racecheck, initcheck,
+                 synccheck, joined by commas
+  --parts PARTS  of cuda_bench: host, streams, planes, pinned, files, stacks, particles
+  --stages REGEX of cuda_bench: rows whose stage matches, and the bandwidths
+For example: bench/gpu.sh --build DIR --only bench --parts streams --stages 'index'
 
 Writes DIR/results.json, DIR/table.md and DIR/logs.tar.gz, prints a short table.
 Settings of the card are read, never changed.
@@ -23,10 +32,11 @@ Exit codes: 0 all that ran is as it should be, 1 something is not, 2 usage, 3 no
 TEXT
 }
 
-build='' frames='' out=$root/build/gpu-results seconds=450 tiny=0
+all_steps=card,tests,equality,bench,peers,ncu,memcheck,racecheck,initcheck,synccheck
+build='' frames='' stacks='' out=$root/build/gpu-results seconds=450 tiny=0 only=$all_steps parts='' stages=''
 while (($# > 0)); do
   case $1 in
-    --build | --frames | --out | --seconds)
+    --build | --frames | --stacks | --out | --seconds | --only | --parts | --stages)
       (($# > 1)) || { usage >&2; exit 2; }
       declare "${1#--}=$2"
       shift 2
@@ -41,6 +51,13 @@ die() {
   printf 'bench/gpu.sh: %s\n' "$2" >&2
   exit "$1"
 }
+
+for name in ${only//,/ }; do
+  [[ ,$all_steps, == *,"$name",* ]] || die 2 "there is no step '$name'; the steps are $all_steps"
+done
+for folder in "$frames" "$stacks"; do
+  [[ -z $folder || -d $folder ]] || die 2 "there is no folder $folder"
+done
 
 # ---- the card
 smi=${NVIDIA_SMI:-nvidia-smi}
@@ -86,10 +103,13 @@ record() { # NAME STATUS SECONDS [WHY]
   printf '== %-22s %-8s %4s s  %s\n' "$1" "$2" "$3" "${4:-}"
 }
 
-# step NAME LIMIT COMMAND...: 77 means that it could not run here, which is no fault.
+# step NAME LIMIT COMMAND...: 77 means that it could not run here, which is no fault. A step that
+# was not asked for leaves no line. Programs write what they found as they go, so that a step that is
+# ended keeps it.
 step() {
   local name=$1 limit=$2 start=$SECONDS status left=$((deadline - SECONDS))
   shift 2
+  [[ ,$only, == *,"$name",* ]] || return 0
   if ((left < 5)); then
     record "$name" failed 0 'no time was left'
     return
@@ -106,20 +126,25 @@ step() {
 }
 
 export QUICKBEAM_EXPECT_DEVICE=cuda QUICKBEAM_GPU_TINY=$tiny
-export QUICKBEAM=$quickbeam CUDA_TEST=$cuda_test CUDA_BENCH=$cuda_bench FRAMES=$frames WORK=$work LOGS=$logs HERE=$here
+export QUICKBEAM=$quickbeam CUDA_TEST=$cuda_test CUDA_BENCH=$cuda_bench FRAMES=$frames STACKS=$stacks PARTS=$parts
+export WORK=$work LOGS=$logs HERE=$here TMPDIR=$work
 
 bench_options=(--json "$logs/bench.json")
 [[ -n $frames ]] && bench_options+=(--frames "$frames")
+[[ -n $parts ]] && bench_options+=(--parts "$parts")
+[[ -n $stages ]] && bench_options+=(--stages "$stages")
 ((tiny)) && bench_options+=(--tiny)
-test_options=("--gtest_output=json:$logs/tests.json" --gtest_brief=1)
+test_options=("--gtest_output=json:$logs/tests.json")
 ((tiny)) && test_options+=(--gtest_filter='ToneCuda*:PlanesCuda/0.*')
 
+# The limits come to more than --seconds, so that none is cut short in a good run; what stands last
+# can be had by --only in a second one.
 step card 20 "$smi" --query-gpu=name,driver_version,memory.total,pcie.link.gen.max,pcie.link.width.max,clocks.sm,clocks.mem,clocks.max.sm,clocks.max.mem,power.limit,mig.mode.current --format=csv
-step tests 150 "$cuda_test" "${test_options[@]}"
-step equality 80 "$here/gpu_steps.sh" equality
-step bench 170 "$cuda_bench" "${bench_options[@]}"
-step peers 60 "$here/gpu_steps.sh" peers
-step ncu 60 "$here/gpu_steps.sh" profile
+step tests 120 "$cuda_test" "${test_options[@]}"
+step equality 120 "$here/gpu_steps.sh" equality
+step bench 150 "$cuda_bench" "${bench_options[@]}"
+step peers 75 "$here/gpu_steps.sh" peers
+step ncu 75 "$here/gpu_steps.sh" profile
 for tool in memcheck racecheck initcheck synccheck; do
   step "$tool" 40 "$here/gpu_steps.sh" sanitize "$tool"
 done

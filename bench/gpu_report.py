@@ -30,10 +30,23 @@ def read_steps(logs):
 
 
 def read_tests(logs):
-    """Counts of the GPU tests, names of those that failed or were skipped, the seed."""
-    document = load_json(logs / "tests.json")
-    if document is None:
+    """Counts of the GPU tests, names of those that failed or were skipped, the seed. Of a run that
+    was ended before it could write its JSON, what its log tells."""
+    try:
+        log = (logs / "tests.log").read_text(errors="replace")
+    except OSError:
         return None
+    document = load_json(logs / "tests.json")
+    outcomes = outcomes_in_json(document) if document else outcomes_in_log(log)
+    if not outcomes:
+        return None
+    seed = re.search(r"QUICKBEAM_TEST_SEED=(\d+)", log)
+    return {"passed": len(outcomes["passed"]), "failed": outcomes["failed"], "skipped": outcomes["skipped"],
+            "not_ended": outcomes["not_ended"], "seed": seed and int(seed[1])}
+
+
+def outcomes_in_json(document):
+    """Names of tests by their outcome."""
     outcomes = collections.defaultdict(list)
     for suite in document["testsuites"]:
         for test in suite["testsuite"]:
@@ -41,10 +54,22 @@ def read_tests(logs):
                 continue
             outcome = "failed" if "failures" in test else "skipped" if test["result"] == "SKIPPED" else "passed"
             outcomes[outcome].append(f"{test['classname']}.{test['name']}")
-    log = (logs / "tests.log").read_text(errors="replace")
-    seed = re.search(r"QUICKBEAM_TEST_SEED=(\d+)", log)
-    return {"passed": len(outcomes["passed"]), "failed": outcomes["failed"], "skipped": outcomes["skipped"],
-            "seed": seed and int(seed[1])}
+    return outcomes
+
+
+def outcomes_in_log(log):
+    """The same from the text of a run; a test that began and did not end is the last of all."""
+    outcomes = collections.defaultdict(list)
+    running = None
+    for mark, name in re.findall(r"^\[ *(RUN|OK|FAILED|SKIPPED) *\] ([^\s,]+)", log, re.MULTILINE):
+        if mark == "RUN":
+            running = name
+        elif name == running:
+            outcomes[{"OK": "passed"}.get(mark, mark.lower())].append(name)
+            running = None
+    if running:
+        outcomes["not_ended"].append(running)
+    return outcomes
 
 
 def read_card(logs):
@@ -61,12 +86,14 @@ def number(text):
 
 
 def read_profile(logs):
-    """Medians of the metrics of each kernel, with their units, in the order of first launch."""
-    try:
-        lines = (logs / "ncu.csv").read_text(errors="replace").splitlines()
-    except OSError:
-        return []
-    lines = [line for line in lines if line.startswith('"')]
+    """Medians of the metrics of each kernel, with their units: part by part, in the order of first
+    launch."""
+    return [kernel for path in sorted(logs.glob("ncu-*.csv")) for kernel in kernels_in(path)]
+
+
+def kernels_in(path):
+    """Of one run of ncu; medians over its launches."""
+    lines = [line for line in path.read_text(errors="replace").splitlines() if line.startswith('"')]
     if len(lines) < 3:
         return []
     names, units, *launches = csv.reader(lines)
@@ -74,9 +101,9 @@ def read_profile(logs):
     for launch in launches:
         values = dict(zip(names, launch))
         kernel = re.sub(r"^void |quickbeam::kernels::cuda::|\(anonymous namespace\)::|<unnamed>::|\(.*$", "",
-                        values["Kernel Name"])
+                        values.get("Kernel Name", ""))
         for name, unit in zip(names, units):
-            if "__" in name:
+            if "__" in name and name in values:  # the last line may be cut
                 try:
                     kernels.setdefault(kernel, {}).setdefault(f"{name} [{unit}]", []).append(number(values[name]))
                 except ValueError:
@@ -107,7 +134,7 @@ def table(results):
     if tests:
         lines += ["", f"GPU tests: {tests['passed']} passed, {len(tests['failed'])} failed, "
                       f"{len(tests['skipped'])} skipped; seed {tests['seed']}."]
-        lines += [f"- {kind}: {name}" for kind in ("failed", "skipped") for name in tests[kind]]
+        lines += [f"- {kind.replace('_', ' ')}: {name}" for kind in ("failed", "not_ended", "skipped") for name in tests[kind]]
     if bench:
         lines += ["", "Times of one frame. `of bound` = counted bytes a second over the bandwidth named beside.", "",
                   "| stage | frames | batch | threads | us, median | least | 10 to 90 % | MB | GB/s | of bound | bound |"
@@ -118,7 +145,9 @@ def table(results):
         lines += ["", "| peer, same card and data | us | quickbeam us | times faster |", "|---|---|---|---|"]
         for peer in results["peers"]["rows"]:
             ours, times = peer.get("quickbeam_us"), peer.get("times_faster")
-            lines.append(f"| {peer['name']} | {peer['us']:.1f} | {ours or ''} | {times or ''} |")
+            lines.append(f"| {peer['name']} | {peer['us']:.3f} | {ours or ''} | {times or ''} |")
+        lines += [f"- failed: {peer['name']}: {peer['why']}" for peer in results["peers"]["failed"]]
+        lines += [f"- not run: {why}" for why in results["peers"]["not_run"]]
     if results["profile"]:
         names = sorted({name for kernel in results["profile"] for name in kernel} - {"kernel", "launches"})
         lines += ["", "| kernel | launches | " + " | ".join(names) + " |", "|---" * (len(names) + 2) + "|"]
@@ -134,6 +163,7 @@ def short_table(results):
     if tests:
         lines.append(f"GPU tests: {tests['passed']} passed, {len(tests['failed'])} failed, {len(tests['skipped'])} skipped")
         lines += [f"  failed: {name}" for name in tests["failed"][:20]]
+        lines += [f"  not ended: {name}" for name in tests["not_ended"]]
     for name, value in (bench or {}).get("bounds_bytes_s", {}).items():
         lines.append(f"{name:32} {value / 1e9:9.1f} GB/s")
     for row in (bench or {}).get("rows", []):
@@ -142,7 +172,8 @@ def short_table(results):
             lines.append(f"{row['stage'][:54]:54} {row['input'][:4]:4} b{row['batch']:<3} t{row.get('threads', 0):<3}"
                          f"{row['us']:10.2f} us {fraction} {row.get('reached', '')}")
     for peer in (results["peers"] or {}).get("rows", []):
-        lines.append(f"peer: {peer['name'][:48]:48} {peer['us']:10.1f} us, times faster: {peer.get('times_faster', '-')}")
+        lines.append(f"peer: {peer['name'][:52]:52} {peer['us']:10.3f} us, times faster: {peer.get('times_faster', '-')}")
+    lines += [f"peer failed: {peer['name']}: {peer['why']}" for peer in (results["peers"] or {}).get("failed", [])]
     return "\n".join(lines)
 
 

@@ -28,7 +28,7 @@ std::size_t measure_bytes(std::uint32_t frames);
 
 /// Fills facts[frames] (device memory). `percents`: host memory, read before it returns, at most
 /// most_percents. Queues on `stream` (a cudaStream_t). Exact. Throws Error when a launch is
-/// refused.
+/// refused. `scratch`: measure_bytes(in.frames), aligned to 16 bytes, whatever is in it.
 void measure_reduced(const ReducedPlanes& in, std::span<const double> percents, ReducedFacts* facts,
                      void* scratch, void* stream);
 

@@ -24,7 +24,8 @@ std::size_t stream_reduce_bytes(std::uint32_t frames, PixelType type, Extent ext
 
 /// Decodes, masks and reduces the frames of an indexed batch. W as in decode_streams. Exact: the
 /// values and flags of the CPU, bit for bit; all pixels are looked at, so the verdicts are final.
-/// Queues and returns; `scratch` is aligned to 16 bytes. Precondition: can_reduce_streams.
+/// Queues and returns; `scratch` is aligned to 16 bytes. Preconditions: can_reduce_streams;
+/// rule.valid begins at 0, as valid_range makes it of integers.
 template <class W>
 void reduce_streams(const StreamBatch& batch, const StreamIndex& index, const PixelRule<W>& rule,
                     const ReduceSpec& spec, const ReducedPlanes& out, void* scratch, void* stream);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,11 +17,14 @@ struct Options {
   bool profile = false;  ///< each kernel a few times and no more, for a profiler to look at
   std::string frames{};  ///< a folder of real frames; empty = none
   std::string json{};
+  std::set<std::string> parts{};      ///< of part_names; empty = all
+  std::string stages{};               ///< a regular expression for the rows; empty = all
   std::filesystem::path workplace{};  ///< for files of the run; removed at its end
   unsigned threads = 0;               ///< most threads of the host
 
+  bool wants_part(const std::string& name) const { return parts.empty() || parts.contains(name); }
   Effort effort() const {
-    return profile ? Effort{0, 1, 0, 1} : tiny ? Effort{1, 2, 0, 1} : Effort{};
+    return profile ? Effort{0, 0, 0, 1} : tiny ? Effort{1, 2, 0, 1} : Effort{};
   }
   /// Fewer, for what takes long.
   Effort long_effort() const { return tiny ? Effort{1, 2, 0, 1} : Effort{1, 5, 0, 1}; }
@@ -30,15 +34,22 @@ struct Options {
   }
 };
 
+/// What `--parts` knows. The bandwidths are measured always.
+inline const std::set<std::string> part_names = {"host",  "streams", "planes",   "pinned",
+                                                 "files", "stacks",  "particles"};
+
 /// Names of the bandwidths that rows are compared with.
 inline const std::string device_copy = "device copy (read + write)";
 inline const std::string bus_in = "host to device, pinned";
 inline const std::string bus_out = "device to host, pinned";
 inline const std::string host_copy = "host memcpy (read + write)";
 
+/// Powers of two up to `most`, and `most`.
+std::vector<unsigned> thread_counts(unsigned most);
+
 /// The four of them. First: all other parts compare with them.
 void measure_copies(const Options& options, Report& report);
-/// One core of the host: decoding, the fused CPU path, PNG encoding on one and on all.
+/// The host's cores, 1 to all: decoding and PNG encoding.
 void measure_host(const Options& options, const Inputs& inputs, Report& report);
 
 enum class Stages { all, main_ones };
@@ -49,6 +60,8 @@ void measure_planes(const Options& options, const Inputs& inputs, Report& report
 
 /// Statistics of stacks of images that are in device memory.
 void measure_stacks(const Options& options, Report& report);
+/// The same of images in pinned host memory, as `quickbeam stats` streams them through the card.
+void measure_streamed_stacks(const Options& options, std::size_t side, Report& report);
 
 /// Frames in pinned host memory to pictures there, by the engine.
 void measure_pinned(const Options& options, const Inputs& inputs, Report& report);

@@ -100,6 +100,9 @@ void measure_resident(const Options& options, const Inputs& inputs, const char* 
                       unsigned threads, std::size_t batch, Report& report) {
   const DeviceChoice device = choose_device(device_name);
   const bool on_gpu = device.backend->name() == "cuda";
+  const std::string stage =
+      on_gpu ? "pinned host memory to thumbnails on the host" : "host memory to thumbnails, CPU";
+  if (!report.wants(stage)) return;
   const std::size_t each = options.tiny ? 4 : 32;
   const std::size_t rounds = options.tiny ? 1 : on_gpu ? std::max(2u, 32 / threads) : 2;
   std::vector<std::unique_ptr<Worker>> workers;
@@ -109,8 +112,7 @@ void measure_resident(const Options& options, const Inputs& inputs, const char* 
   if (!same_pictures(workers[0]->first_picture(), on_cpu.first_picture()))
     throw std::runtime_error("the picture is not the CPU's");
   const Times times = time_workers(options.long_effort(), workers, batch, rounds);
-  report.add({.stage = on_gpu ? "pinned host memory to thumbnails on the host"
-                              : "host memory to thumbnails, CPU",
+  report.add({.stage = stage,
               .input = inputs.name(),
               .batch = batch,
               .threads = threads,
@@ -123,10 +125,12 @@ void measure_resident(const Options& options, const Inputs& inputs, const char* 
 /// One frame, from the call to its picture.
 void measure_latency(const Options& options, const Inputs& inputs, const char* device,
                      Report& report) {
+  const std::string stage = std::string("latency of one frame in memory, ") + device;
+  if (!report.wants(stage)) return;
   Worker worker(inputs, choose_device(device), 1, 1);
   Effort effort = options.effort();
   if (!options.tiny) effort.repeats = 100;
-  report.add({.stage = std::string("latency of one frame in memory, ") + device,
+  report.add({.stage = stage,
               .input = inputs.name(),
               .threads = 1,
               .frame = time_on_host(effort, [&](std::size_t) { worker.run(1, 1); }),
@@ -187,15 +191,34 @@ double measure_jobs(const Options& options, const Inputs& inputs, const std::str
   return 1 / times.median;
 }
 
-/// Powers of two up to `most`, and `most`.
+/// CPU and GPU at once: the GPU has `share` of the threads, and each so many files as it makes of
+/// them in the same time, as far as the rates with all threads tell.
+void measure_both(const Options& options, const Inputs& inputs, const std::string& with_cuda,
+                  double share, double cpu_rate, double gpu_rate, const fs::path& links,
+                  Report& report) {
+  const auto all = std::max(2u, options.threads);
+  const auto of_gpu = static_cast<unsigned>(std::clamp(all * share, 1.0, all - 1.0));
+  const auto names = linked(inputs, options.tiny ? 4 : 512, links);
+  const double gpu = gpu_rate * of_gpu, cpu = cpu_rate * (all - of_gpu);
+  const auto to_cpu =
+      static_cast<std::ptrdiff_t>(static_cast<double>(names.size()) * cpu / (cpu + gpu));
+  const auto cut = names.begin() + std::clamp<std::ptrdiff_t>(to_cpu, 1, std::ssize(names) - 1);
+  measure_jobs(
+      options, inputs,
+      "files to PNG files, cpu and cuda at once, " + with_cuda + " of the threads with cuda",
+      {job_of({names.begin(), cut}, links / "out", "cpu", all - of_gpu),
+       job_of({cut, names.end()}, links / "out", "cuda", of_gpu)},
+      all, report);
+}
+
+}  // namespace
+
 std::vector<unsigned> thread_counts(unsigned most) {
   std::vector<unsigned> counts;
   for (unsigned n = 1; n < most; n *= 2) counts.push_back(n);
   counts.push_back(most);
   return counts;
 }
-
-}  // namespace
 
 void measure_pinned(const Options& options, const Inputs& inputs, Report& report) {
   for (const char* const device : {"cuda", "cpu"}) measure_latency(options, inputs, device, report);
@@ -208,6 +231,8 @@ void measure_pinned(const Options& options, const Inputs& inputs, Report& report
 }
 
 void measure_files(const Options& options, const Inputs& inputs, Report& report) {
+  // All or none: the last row divides the files by what the others say.
+  if (!report.wants("files to PNG files, cpu and cuda at once")) return;
   const fs::path links = options.workplace / "files";
   double rate[2] = {};  // with all threads: CPU, GPU
   for (const unsigned threads : thread_counts(options.threads)) {
@@ -217,16 +242,9 @@ void measure_files(const Options& options, const Inputs& inputs, Report& report)
           options, inputs, std::string("files to PNG files, ") + (gpu ? "cuda" : "cpu"),
           {job_of(names, links / "out", gpu ? "cuda" : "cpu", threads)}, threads, report);
   }
-  // Both at once, the files dealt by their speeds, the threads in halves.
-  const unsigned half = std::max(1u, options.threads / 2);
-  const auto names = linked(inputs, options.tiny ? 4 : 512, links);
-  const auto to_cpu = static_cast<std::ptrdiff_t>(static_cast<double>(names.size()) * rate[0] /
-                                                  (rate[0] + rate[1]));
-  const auto cut = names.begin() + std::clamp<std::ptrdiff_t>(to_cpu, 1, std::ssize(names) - 1);
-  measure_jobs(options, inputs, "files to PNG files, cpu and cuda at once",
-               {job_of({names.begin(), cut}, links / "out", "cpu", half),
-                job_of({cut, names.end()}, links / "out", "cuda", half)},
-               2 * half, report);
+  for (const auto& [with_cuda, share] :
+       {std::pair{"a quarter", 0.25}, std::pair{"half", 0.5}, std::pair{"three quarters", 0.75}})
+    measure_both(options, inputs, with_cuda, share, rate[0], rate[1], links, report);
   fs::remove_all(links);
 }
 

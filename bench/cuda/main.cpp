@@ -3,9 +3,10 @@
 // that bounds it, measured in the same run. bench/README.md says what the rows are.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
-#include <fstream>
 #include <functional>
+#include <sstream>
 #include <string_view>
 #include <thread>
 
@@ -24,10 +25,14 @@ constexpr bool emulated = false;
 
 constexpr const char* usage =
     "usage: cuda_bench [--json FILE] [--frames DIR] [--threads N] [--tiny] [--profile]\n"
+    "                  [--parts PARTS] [--stages REGEX]\n"
+    "  --json    written anew with every row\n"
     "  --frames  a folder of uncompressed PILATUS .cbf files, measured beside simulated ones\n"
     "  --threads most threads of the host (default: one a core)\n"
     "  --tiny    sizes that only show that the program works\n"
-    "  --profile each kernel a few times, for a profiler\n";
+    "  --profile each kernel once or twice, for a profiler; nothing of the host\n"
+    "  --parts   of host, streams, planes, pinned, files, stacks, particles, joined by commas\n"
+    "  --stages  only rows whose stage matches, and the bandwidths\n";
 
 /// A folder that goes with the program.
 class Workplace {
@@ -49,6 +54,23 @@ class Workplace {
   std::filesystem::path path_;
 };
 
+[[noreturn]] void refuse(const std::string& option, const std::string& value) {
+  fail({.code = ErrorCode::usage,
+        .field = option,
+        .expected = "what the usage below says",
+        .found = value});
+}
+
+std::set<std::string> parts_of(const std::string& list) {
+  std::set<std::string> parts;
+  std::istringstream in(list);
+  for (std::string part; std::getline(in, part, ',');) {
+    if (!part_names.contains(part)) refuse("--parts", part);
+    parts.insert(part);
+  }
+  return parts;
+}
+
 /// Throws Error USAGE.
 Options options_of(int argc, char** argv) {
   Options options;
@@ -59,7 +81,7 @@ Options options_of(int argc, char** argv) {
       (name == "--tiny" ? options.tiny : options.profile) = true;
       continue;
     }
-    if (i + 1 == argc) fail({.code = ErrorCode::usage, .field = std::string(name), .found = usage});
+    if (i + 1 == argc) refuse(std::string(name), "nothing");
     const std::string value = argv[++i];
     if (name == "--json")
       options.json = value;
@@ -67,8 +89,12 @@ Options options_of(int argc, char** argv) {
       options.frames = value;
     else if (name == "--threads")
       options.threads = static_cast<unsigned>(std::stoul(value));
+    else if (name == "--parts")
+      options.parts = parts_of(value);
+    else if (name == "--stages")
+      options.stages = value;
     else
-      fail({.code = ErrorCode::usage, .field = std::string(name), .found = usage});
+      refuse(std::string(name), value);
   }
   return options;
 }
@@ -96,26 +122,51 @@ void describe(const Inputs& inputs, Report& report) {
                                               {"height", inputs.extent().height}});
 }
 
-/// What one part throws is its failure; the others go on.
-void attempt(const std::string& what, Report& report, const std::function<void()>& part) {
+/// What one part throws is its failure; the others go on. `of`: which frames, if any.
+void attempt(const Options& options, const std::string& what, const std::string& of, Report& report,
+             const std::function<void()>& part) {
+  if (!options.wants_part(what)) return;
   try {
     part();
   } catch (const std::exception& error) {
-    report.fail(what, error.what());
+    report.fail(what + of, error.what());
   }
 }
 
 void measure(const Options& options, const Inputs& inputs, Stages which, Report& report) {
   describe(inputs, report);
   const std::string name = " (" + inputs.name() + ")";
+  const auto part = [&](const char* what, const std::function<void()>& measure_it) {
+    attempt(options, what, name, report, measure_it);
+  };
   if (which == Stages::all && !options.profile)
-    attempt("host" + name, report, [&] { measure_host(options, inputs, report); });
-  attempt("streams" + name, report, [&] { measure_streams(options, inputs, which, report); });
-  if (which == Stages::all)
-    attempt("planes" + name, report, [&] { measure_planes(options, inputs, report); });
+    part("host", [&] { measure_host(options, inputs, report); });
+  part("streams", [&] { measure_streams(options, inputs, which, report); });
+  if (which == Stages::all) part("planes", [&] { measure_planes(options, inputs, report); });
   if (options.profile) return;
-  attempt("pinned" + name, report, [&] { measure_pinned(options, inputs, report); });
-  attempt("files" + name, report, [&] { measure_files(options, inputs, report); });
+  part("pinned", [&] { measure_pinned(options, inputs, report); });
+  part("files", [&] { measure_files(options, inputs, report); });
+}
+
+void measure_simulated(const Options& options, Report& report) {
+  const std::size_t frames = options.tiny ? 3 : options.profile ? 8 : 32;
+  measure(options, Inputs::simulated(frames, options.tiny, options.workplace), Stages::all, report);
+}
+
+void measure_real(const Options& options, Report& report) {
+  try {
+    const Inputs real = Inputs::from_folder(options.frames);
+    if (real.paths().empty()) throw std::runtime_error("no byte-offset i32 .cbf files there");
+    measure(options, real, Stages::main_ones, report);
+  } catch (const std::exception& error) {
+    report.fail("real frames", error.what());
+  }
+}
+
+bool wants_frames(const Options& options) {
+  return std::any_of(part_names.begin(), part_names.end(), [&](const std::string& part) {
+    return part != "stacks" && part != "particles" && options.wants_part(part);
+  });
 }
 
 int run(Options options) {
@@ -124,22 +175,19 @@ int run(Options options) {
     std::fprintf(stderr, "cuda_bench: no GPU can be used: %s\n", reason.c_str());
     return 4;
   }
-  Report report(emulated ? "emulated, no time: " : "");
+  Report report(emulated ? "emulated, no time: " : "", options.json, options.stages);
   describe_card(report);
   const Workplace workplace;
   options.workplace = workplace.path();
   measure_copies(options, report);
-  attempt("stacks", report, [&] { measure_stacks(options, report); });
-  const std::size_t frames = options.tiny ? 3 : options.profile ? 8 : 32;
-  measure(options, Inputs::simulated(frames, options.tiny, workplace.path()), Stages::all, report);
-  attempt("particles", report, [&] { measure_particles(options, report); });
-  if (!options.frames.empty())
-    attempt("real frames", report, [&] {
-      const Inputs real = Inputs::from_folder(options.frames);
-      if (real.paths().empty()) throw std::runtime_error("no byte-offset i32 .cbf files there");
-      measure(options, real, Stages::main_ones, report);
-    });
-  if (!options.json.empty()) std::ofstream(options.json) << report.json().dump(1) << "\n";
+  const std::size_t bandwidths = report.size();
+  attempt(options, "stacks", "", report, [&] { measure_stacks(options, report); });
+  if (wants_frames(options)) measure_simulated(options, report);
+  attempt(options, "particles", "", report, [&] { measure_particles(options, report); });
+  if (wants_frames(options) && !options.frames.empty()) measure_real(options, report);
+  if (report.size() == bandwidths && !report.has_failures())
+    report.fail("--stages " + options.stages, "no row has such a stage");
+  report.save();
   return report.has_failures() ? 1 : 0;
 }
 
@@ -148,7 +196,11 @@ int run(Options options) {
 int main(int argc, char** argv) {
   try {
     return run(options_of(argc, argv));
-  } catch (const std::exception& error) {
+  } catch (const Error& error) {
+    const bool misused = error.code() == ErrorCode::usage;
+    std::fprintf(stderr, "cuda_bench: %s\n%s", error.what(), misused ? usage : "");
+    return misused ? 2 : 1;
+  } catch (const std::exception& error) {  // std::regex_error too
     std::fprintf(stderr, "cuda_bench: %s\n", error.what());
     return 1;
   }

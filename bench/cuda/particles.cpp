@@ -46,6 +46,8 @@ struct Tables {
 
 /// Batches in turn, together more than the card's cache holds.
 void measure_kernels(const Options& options, Sides sides, std::size_t batch, Report& report) {
+  const std::string stage = "thumbnails " + sides.name() + " of float32, resident";
+  if (!report.wants(stage)) return;
   const cuda::Stream stream = cuda::make_stream();
   const auto steps =
       kernels::thumbnail_steps(sides.in(), sides.out(), kernels::ThumbnailFilter::pil);
@@ -75,7 +77,7 @@ void measure_kernels(const Options& options, Sides sides, std::size_t batch, Rep
                                  stream.get());
   };
   const Times times = time_on_device(stream.get(), options.effort(), queue);
-  report.add({.stage = "thumbnails " + sides.name() + " of float32, resident",
+  report.add({.stage = stage,
               .batch = batch,
               .frame = times / static_cast<double>(batch),
               .bytes = sides.bytes(),
@@ -86,6 +88,10 @@ void measure_kernels(const Options& options, Sides sides, std::size_t batch, Rep
 void measure_engine(const Options& options, Sides sides, const char* device_name, std::size_t batch,
                     Report& report) {
   const DeviceChoice device = choose_device(device_name);
+  const bool on_gpu = device.backend->name() == "cuda";
+  const std::string stage = "thumbnails " + sides.name() + " of float32, " +
+                            (on_gpu ? "pinned host memory and back" : "CPU");
+  if (!report.wants(stage)) return;
   const auto memory = device.backend->make_host_memory();
   Buffer<float> in(memory.get());
   in.resize(batch * sides.in_pixels());
@@ -99,9 +105,7 @@ void measure_engine(const Options& options, Sides sides, const char* device_name
     const std::string notice = maker->run({in.span(), out, had_nan});
     if (!notice.empty()) throw std::runtime_error(notice);
   });
-  const bool on_gpu = device.backend->name() == "cuda";
-  report.add({.stage = "thumbnails " + sides.name() + " of float32, " +
-                       (on_gpu ? "pinned host memory and back" : "CPU"),
+  report.add({.stage = stage,
               .batch = batch,
               .threads = 1,
               .frame = times / static_cast<double>(batch),
@@ -118,8 +122,11 @@ void measure_particles(const Options& options, Report& report) {
   const std::vector<std::size_t> batches =
       options.tiny ? std::vector<std::size_t>{2} : std::vector<std::size_t>{16, 128, 1024};
   for (const Sides& sides : cases) {
+    if (options.profile) {  // the same kernels in all of them
+      measure_kernels(options, sides, batches.front(), report);
+      continue;
+    }
     for (const std::size_t batch : batches) measure_kernels(options, sides, batch, report);
-    if (options.profile) continue;
     measure_engine(options, sides, "cuda", options.tiny ? 2 : 128, report);
     measure_engine(options, sides, "cpu", options.tiny ? 2 : 128, report);
   }

@@ -59,6 +59,7 @@ void measure_batch(const Options& options, const Inputs& inputs, std::size_t bat
   const DeviceBlock<std::uint8_t> flags(rounds * all);
   const auto frames = static_cast<std::uint32_t>(batch);
   for (const Case& c : cases) {
+    if (!report.wants(c.stage)) continue;
     const DeviceBlock<std::byte> scratch(kernels::cuda::plane_reduce_bytes(
         frames, inputs.extent(), sizeof(std::int32_t), c.spec, kernels::cuda::SaturatedBy::value));
     const auto queue = [&](std::size_t turn) {
@@ -91,9 +92,12 @@ void measure_batch(const Options& options, const Inputs& inputs, std::size_t bat
 }  // namespace
 
 void measure_planes(const Options& options, const Inputs& inputs, Report& report) {
-  for (const std::size_t batch :
-       options.tiny ? std::vector<std::size_t>{1} : std::vector<std::size_t>{1, 4, 16})
-    measure_batch(options, inputs, batch, report);
+  std::vector<std::size_t> batches = {1, 4, 16};
+  if (options.tiny)
+    batches = {1};
+  else if (options.profile)
+    batches = {16};
+  for (const std::size_t batch : batches) measure_batch(options, inputs, batch, report);
 }
 
 }  // namespace quickbeam::bench

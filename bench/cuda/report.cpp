@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <span>
+
+#include "io/atomic_file.hpp"
 
 namespace quickbeam::bench {
 namespace {
@@ -71,12 +74,20 @@ void Report::add(const Row& row) {
   if (line.contains("reached")) std::printf(" [%s]", line["reached"].get<std::string>().c_str());
   std::printf("\n");
   std::fflush(stdout);
+  save();
 }
 
 void Report::fail(const std::string& what, const std::string& why) {
   failures_.push_back({{"what", what}, {"why", why}});
   std::printf("%sFAILED %s: %s\n", mark_.c_str(), what.c_str(), why.c_str());
   std::fflush(stdout);
+  save();
+}
+
+void Report::save() const {
+  if (path_.empty()) return;
+  const std::string text = json().dump(1) + "\n";
+  io::write_file(path_, std::as_bytes(std::span(text)));
 }
 
 Json Report::json() const {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <map>
+#include <regex>
 #include <string>
 #include <vector>
 
@@ -45,9 +46,14 @@ struct Row {
 /// Collects rows. Not thread-safe.
 class Report {
  public:
-  /// `mark`: stands in every line, for times that mean nothing ("emulated").
-  explicit Report(std::string mark) : mark_(std::move(mark)) {}
+  /// `mark`: stands in every line, for times that mean nothing ("emulated"). `path`: a JSON file
+  /// that is written anew with every row, so that what was measured outlives the program; none when
+  /// empty. `stages`: a regular expression (ECMAScript) that finds the rows wanted.
+  Report(std::string mark, std::string path, const std::string& stages)
+      : mark_(std::move(mark)), path_(std::move(path)), stages_(stages) {}
 
+  /// Whether a row of this name was asked for: to be looked at before it is measured.
+  bool wants(const std::string& stage) const { return std::regex_search(stage, stages_); }
   /// A bandwidth measured in this run, in bytes a second.
   void set_bound(const std::string& name, double bandwidth) { bounds_[name] = bandwidth; }
   /// Prints the row. Throws std::out_of_range when its bound was not measured.
@@ -57,12 +63,16 @@ class Report {
   void set_fact(const std::string& name, nlohmann::json value) { facts_[name] = std::move(value); }
 
   bool has_failures() const { return !failures_.empty(); }
+  /// Rows so far.
+  std::size_t size() const { return rows_.size(); }
   nlohmann::json json() const;
+  void save() const;
 
  private:
   nlohmann::json to_json(const Row& row) const;
 
-  std::string mark_;
+  std::string mark_, path_;
+  std::regex stages_;
   std::map<std::string, double> bounds_;
   nlohmann::json rows_ = nlohmann::json::array(), failures_ = nlohmann::json::array();
   nlohmann::json facts_ = nlohmann::json::object();

@@ -79,47 +79,87 @@ class Leaves {
   gpu::LeafPlanes planes_;
 };
 
-template <class T>
-void measure_type(const Options& options, const std::string& type, MomentKind kind,
-                  const Size& size, Report& report) {
-  const cuda::Stream stream = cuda::make_stream();
-  const DeviceStack<T> stack(size, stream.get());
+/// Joins all leaves of the stack to the first, as the tree of results does.
+void join_leaves(const gpu::LeafPlanes& planes, std::size_t images, cudaStream_t stream) {
   const std::size_t leaf = kernels::leaf_images;
-  const auto images = static_cast<std::uint32_t>(size.images);
-  const Leaves leaves(kind, size.pixels(), (size.images + leaf - 1) / leaf);
-  const DeviceBlock<kernels::ImageMoments> each(size.images);
-  const DeviceBlock<std::byte> scratch(gpu::image_moments_bytes(size.pixels(), images));
-  const auto add = [&](const std::string& stage, Goal goal, const Turn& queue) {
-    const Times times = time_on_device(stream.get(), options.effort(), queue);
-    report.add({.stage = stage + " of " + type + " stacks",
-                .input = "box " + std::to_string(size.side),
-                .batch = size.images,
-                .frame = times / static_cast<double>(size.images),
-                .bytes = static_cast<double>(size.pixels() * sizeof(T)),
-                .bound = device_copy,
-                .goal = goal});
+  const auto images_of = [&](std::size_t first, std::size_t leaves) {
+    return static_cast<std::int64_t>(std::min(images, (first + leaves) * leaf) - first * leaf);
   };
-  add("statistics of pixels", {Goal::Of::fraction, 0.80, 0.90}, [&](std::size_t) {
-    gpu::reset_leaves(leaves.planes(), stream.get());
-    gpu::add_images(stack.get(), size.pixels(), images, 0, leaves.planes(), stream.get());
-  });
-  add("statistics of images", {}, [&](std::size_t) {
-    gpu::image_moments(stack.get(), size.pixels(), size.pixels(), images, each.get(), scratch.get(),
-                       stream.get());
-  });
+  for (std::size_t gap = 1; gap < planes.leaves; gap *= 2)
+    for (std::size_t to = 0; to + gap < planes.leaves; to += 2 * gap)
+      gpu::merge_leaves(planes, static_cast<std::uint32_t>(to + gap), images_of(to + gap, gap),
+                        static_cast<std::uint32_t>(to), images_of(to, gap), stream);
 }
+
+/// Rows of stacks of one size and type.
+template <class T>
+class StackBench {
+ public:
+  StackBench(const Options& options, std::string type, const Size& size, Report& report)
+      : options_(options), type_(std::move(type)), size_(size), report_(report) {}
+
+  void run(MomentKind kind) {
+    const std::string pixels = "statistics of pixels of " + type_ + " stacks";
+    const std::string images = "statistics of images of " + type_ + " stacks";
+    const std::string joined = pixels + ", joined to one map";
+    if (!report_.wants(pixels) && !report_.wants(images) && !report_.wants(joined)) return;
+    const cuda::Stream stream = cuda::make_stream();
+    const DeviceStack<T> stack(size_, stream.get());
+    const std::size_t leaf = kernels::leaf_images;
+    const auto count = static_cast<std::uint32_t>(size_.images);
+    const Leaves leaves(kind, size_.pixels(), (size_.images + leaf - 1) / leaf);
+    const auto add_all = [&] {
+      gpu::reset_leaves(leaves.planes(), stream.get());
+      gpu::add_images(stack.get(), size_.pixels(), count, 0, leaves.planes(), stream.get());
+    };
+    add(pixels, {Goal::Of::fraction, 0.80, 0.90}, stream.get(), [&](std::size_t) { add_all(); });
+    add(joined, {}, stream.get(), [&](std::size_t) {
+      add_all();
+      join_leaves(leaves.planes(), size_.images, stream.get());
+    });
+    const DeviceBlock<kernels::ImageMoments> each(size_.images);
+    const DeviceBlock<std::byte> scratch(gpu::image_moments_bytes(size_.pixels(), count));
+    add(images, {}, stream.get(), [&](std::size_t) {
+      gpu::image_moments(stack.get(), size_.pixels(), size_.pixels(), count, each.get(),
+                         scratch.get(), stream.get());
+    });
+  }
+
+ private:
+  void add(const std::string& stage, Goal goal, cudaStream_t stream, const Turn& queue) {
+    if (!report_.wants(stage)) return;
+    const Times times = time_on_device(stream, options_.effort(), queue);
+    report_.add({.stage = stage,
+                 .input = "box " + std::to_string(size_.side),
+                 .batch = size_.images,
+                 .frame = times / static_cast<double>(size_.images),
+                 .bytes = static_cast<double>(size_.pixels() * sizeof(T)),
+                 .bound = device_copy,
+                 .goal = goal});
+  }
+
+  const Options& options_;
+  std::string type_;
+  Size size_;
+  Report& report_;
+};
 
 }  // namespace
 
 void measure_stacks(const Options& options, Report& report) {
-  const std::vector<Size> sizes =
-      options.tiny ? std::vector<Size>{{24, 40}} : std::vector<Size>{{256, 4096}, {512, 1024}};
+  std::vector<Size> sizes = {{256, 4096}, {512, 1024}};
+  if (options.tiny)
+    sizes = {{24, 300}};  // two leaves
+  else if (options.profile)
+    sizes = {{256, 1024}};
   for (const Size& size : sizes) {
-    measure_type<float>(options, "float32", MomentKind::moments, size, report);
-    measure_type<gpu::Half>(options, "float16", MomentKind::moments, size, report);
-    measure_type<std::int16_t>(options, "int16", MomentKind::sums, size, report);
-    measure_type<std::uint8_t>(options, "uint8", MomentKind::sums, size, report);
+    StackBench<float>(options, "float32", size, report).run(MomentKind::moments);
+    StackBench<gpu::Half>(options, "float16", size, report).run(MomentKind::moments);
+    StackBench<std::int16_t>(options, "int16", size, report).run(MomentKind::sums);
+    StackBench<std::uint8_t>(options, "uint8", size, report).run(MomentKind::sums);
   }
+  if (options.profile) return;
+  for (const Size& size : sizes) measure_streamed_stacks(options, size.side, report);
 }
 
 }  // namespace quickbeam::bench

@@ -16,7 +16,7 @@ namespace quickbeam::bench {
 /// How long to measure.
 struct Effort {
   int warm_up = 3;
-  int repeats = 15;
+  int repeats = 15;             ///< 0: one turn, which is the time as well
   double least_seconds = 2e-3;  ///< of one measurement on the device, made of so many turns
   std::size_t most_turns = 200;
 };
@@ -56,6 +56,7 @@ inline Times time_on_device(cudaStream_t stream, const Effort& effort, const Tur
   };
   for (int i = 0; i < effort.warm_up; ++i) measure(1);
   const double once = std::max(measure(1), 1e-7);
+  if (effort.repeats == 0) return summarise({once});
   const auto turns = static_cast<std::size_t>(
       std::clamp(effort.least_seconds / once, 1.0, static_cast<double>(effort.most_turns)));
   std::vector<double> seconds;
@@ -69,7 +70,7 @@ inline Times time_on_host(const Effort& effort, const Turn& run) {
   std::vector<double> seconds;
   std::size_t turn = 0;
   for (int i = 0; i < effort.warm_up; ++i) run(turn++);
-  for (int i = 0; i < effort.repeats; ++i) {
+  for (int i = 0; i < std::max(1, effort.repeats); ++i) {
     const auto start = Clock::now();
     run(turn++);
     seconds.push_back(std::chrono::duration<double>(Clock::now() - start).count());

@@ -36,10 +36,10 @@ double counted_at(const PixelMoments& of, std::size_t p) {
 
 /// Every value was finite, and both sides have some.
 void merge_complete(const PixelMoments& later, PixelMoments& to) {
-  const auto before = static_cast<double>(to.images), count = static_cast<double>(later.images);
-  const double share = count / (before + count), weight = before * share;
+  const ops::Share of =
+      ops::share_of(static_cast<double>(later.images), static_cast<double>(to.images));
   for (std::size_t p = 0; p < to.pixels; ++p)
-    ops::join(later.mean[p], later.m2[p], share, weight, to.mean[p], to.m2[p]);
+    ops::join(later.mean[p], later.m2[p], of.share, of.weight, to.mean[p], to.m2[p]);
 }
 
 void merge_counted(const PixelMoments& later, PixelMoments& to) {

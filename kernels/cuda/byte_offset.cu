@@ -52,9 +52,12 @@ __global__ void __launch_bounds__(tile_threads)
   const std::int64_t plane = batch.extent.pixels();
   for (std::uint32_t frame = blockIdx.y; frame < batch.frames; frame += gridDim.y) {
     const PixelSpan span = stage_tile<T>(stream_of(batch, index, frame), blockIdx.x, shared);
-    for (unsigned i = threadIdx.x; i < span.count; i += tile_threads) {
-      const std::int64_t pixel = std::int64_t{span.first} + i;
-      use(frame, pixel, frame * plane + pixel, static_cast<WorkType<T>>(shared.pixels[i]));
+    const std::int64_t pixel = std::int64_t{span.first} + threadIdx.x, at = frame * plane + pixel;
+#pragma unroll 4
+    for (unsigned round = 0; threadIdx.x + round * tile_threads < span.count; ++round) {
+      const std::int64_t behind = std::int64_t{round} * tile_threads;
+      const auto value = static_cast<WorkType<T>>(shared.pixels.of_round(round));
+      use(frame, pixel + behind, at + behind, value);
     }
     __syncthreads();
   }

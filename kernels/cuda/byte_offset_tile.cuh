@@ -95,7 +95,7 @@ using TileScan = cub::BlockScan<ops::ChunkTotal, tile_threads>;
 /// a block of tile_threads; each calls the sink for the pixels of its chunk, with either
 ///   sink.run(first, values, count): pixels first .. first + count - 1, count <= 16, are
 ///     values[0 .. count); values is StreamValue<T>[16] in registers: index it by constants;
-///   sink.one(pixel, value): one pixel.
+///   sink.one(pixel, value): one pixel. Only this, where sink.takes_runs() is false.
 /// Each wanted pixel that starts in the tile is given once, none beyond the wanted ones; of a frame
 /// whose verdict turns bad some may be missing. The verdict may be told the same more than once.
 /// A barrier must come between the calls that share `storage`.
@@ -110,7 +110,7 @@ __device__ void decode_tile(const StreamView& stream, std::uint64_t tile,
   if (pixel >= stream.pixels) return;
   const std::int64_t start = ops::sum_of<T>(before);
   StreamValue<T> values[ops::chunk_bytes];
-  if (!chunk.clean || !running_values<T>(chunk.word, start, values))
+  if (!chunk.clean || !sink.takes_runs() || !running_values<T>(chunk.word, start, values))
     return decode_codes<T>(stream, chunk.codes, pixel, start, sink);
   const std::uint64_t wanted = stream.pixels - pixel;
   sink.run(pixel, values, wanted < chunk.bytes() ? static_cast<unsigned>(wanted) : chunk.bytes());
@@ -119,10 +119,28 @@ __device__ void decode_tile(const StreamView& stream, std::uint64_t tile,
 /// Memory for the pixels of a tile, in order. A gap behind every 32 of them keeps threads that
 /// write runs of 16 side by side on different banks.
 template <class Value>
-struct StagedPixels {
-  Value padded[most_tile_pixels + most_tile_pixels / 32];
+class StagedPixels {
+ public:
+  __device__ Value& operator[](unsigned i) { return padded_[i + i / gap_every]; }
 
-  __device__ Value& operator[](unsigned i) { return padded[i + i / 32]; }
+  /// Pixel threadIdx.x + round tile_threads.
+  __device__ const Value& of_round(unsigned round) const {
+    static_assert(tile_threads % gap_every == 0);
+    constexpr unsigned pitch = tile_threads + tile_threads / gap_every;
+    return padded_[threadIdx.x + threadIdx.x / gap_every + round * pitch];
+  }
+
+  /// Pixels i to i + 15 at once: there is one gap among them at most.
+  __device__ void store_run(unsigned i, const Value (&values)[ops::chunk_bytes]) {
+    Value* const to = &(*this)[i];
+    const unsigned before_gap = gap_every - i % gap_every;
+#pragma unroll
+    for (unsigned k = 0; k < ops::chunk_bytes; ++k) (k < before_gap ? to : to + 1)[k] = values[k];
+  }
+
+ private:
+  static constexpr unsigned gap_every = 32;
+  Value padded_[most_tile_pixels + most_tile_pixels / gap_every];
 };
 
 /// What stage_tile works in: one in the shared memory of each block.
@@ -138,8 +156,10 @@ struct StageSink {
   StagedPixels<Value>& to;
   std::uint32_t first;  ///< pixel of the tile
 
+  __device__ static constexpr bool takes_runs() { return true; }
   __device__ void run(std::uint32_t pixel, const Value (&values)[ops::chunk_bytes],
                       unsigned count) const {
+    if (count == ops::chunk_bytes) return to.store_run(pixel - first, values);
 #pragma unroll
     for (unsigned i = 0; i < ops::chunk_bytes; ++i)
       if (i < count) to[pixel - first + i] = values[i];

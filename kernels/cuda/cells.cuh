@@ -2,8 +2,9 @@
 // What is gathered of the pixels of a cell, by many threads at once, for each kind of reduction.
 //
 // Every kind has: the `Value` of a cell, `empty` to begin with; whether there is a note of 32 bits
-// beside it; `add` for a pixel of a run of pixels in one cell; `commit` of such a run to its cell;
-// and `part`, a gathered cell as a part of a window. Valid pixels are not negative.
+// beside it; `add` for a pixel, to which masked_value adds nothing; `add_masked` for the number of
+// masked ones; `commit` of what was added to its cell; and `part`, a gathered cell as a part of a
+// window. Valid pixels are not negative, and `saturation` is not below masked_value.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +23,8 @@ struct MaxCells {
   static constexpr bool noted = false;
   Value best = empty;
 
-  __device__ void add(W pixel, bool valid, bool) {
-    if (valid && pixel > best) best = pixel;
-  }
+  __device__ void add(W pixel, W) { best = max(best, static_cast<Value>(pixel)); }
+  __device__ void add_masked(unsigned) {}
   __device__ void commit(Value* value, std::uint32_t*) const { atomicMax(value, best); }
   template <class Part>
   __device__ static Part part(Value value, std::uint32_t, std::int64_t, W saturation) {
@@ -41,11 +41,11 @@ struct MinCells {
   Value best = empty;
   bool saturated = false;
 
-  __device__ void add(W pixel, bool valid, bool pixel_saturated) {
-    if (!valid) return;
-    if (static_cast<Value>(pixel) < best) best = static_cast<Value>(pixel);
-    saturated |= pixel_saturated;
+  __device__ void add(W pixel, W saturation) {
+    best = min(best, static_cast<Value>(pixel));
+    saturated |= pixel > saturation;
   }
+  __device__ void add_masked(unsigned) {}
   __device__ void commit(Value* value, std::uint32_t* note) const {
     atomicMin(value, best);
     if (saturated) atomicOr(note, saturated_note);
@@ -66,11 +66,11 @@ struct SumCells {
   std::uint32_t masked = 0;
   bool saturated = false;
 
-  __device__ void add(W pixel, bool valid, bool pixel_saturated) {
-    sum += valid ? static_cast<Value>(pixel) : 0;
-    masked += valid ? 0 : 1;
-    saturated |= valid && pixel_saturated;
+  __device__ void add(W pixel, W saturation) {
+    sum += static_cast<Value>(max(pixel, W{0}));
+    saturated |= pixel > saturation;
   }
+  __device__ void add_masked(unsigned count) { masked += count; }
   /// In shared memory only additions of 32 bits are one instruction.
   __device__ void commit(Value* value, std::uint32_t* note) const {
     auto* const words = reinterpret_cast<std::uint32_t*>(value);

@@ -1,187 +1,154 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Statistics of images: a warp a piece, held in registers where there are two passes, a lane of the
-// warp being a lane of the definition; then the pieces of an image joined in order.
+// Statistics of images: a warp measures a few pieces at once, then one an image joins them in
+// order.
+#include <algorithm>
 #include <cstdint>
-#include <limits>
 
 #include "kernels/cuda/launch.cuh"
-#include "kernels/cuda/moment_values.cuh"
-#include "kernels/cuda/vector_access.cuh"
+#include "kernels/cuda/piece_moments.cuh"
+#include "kernels/cuda/piece_sums.cuh"
 #include "kernels/moments_cuda.hpp"
-#include "kernels/ops/moments.hpp"
 
 namespace quickbeam::kernels::cuda {
 namespace {
 
-constexpr unsigned warp_size = ops::piece_lanes;
-constexpr unsigned block_size = 128;
-constexpr unsigned warps = block_size / warp_size;
-constexpr int each = ops::piece_pixels / ops::piece_lanes;  ///< pixels of a lane
-constexpr unsigned all_lanes = 0xffffffffu;
-constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+constexpr unsigned warps = 4;  ///< of a block
+constexpr unsigned block_size = warps * warp_size;
 
-/// All values folded by halves, for every lane. Not cub's: the order is ops::sum_of_lanes'.
-template <class V, class F>
-__device__ V fold_lanes(V value, F&& f) {
-#pragma unroll
-  for (unsigned half = warp_size / 2; half > 0; half /= 2)
-    value = f(value, __shfl_down_sync(all_lanes, value, half));
-  return __shfl_sync(all_lanes, value, 0);
-}
-
-template <class V>
-__device__ V total(V value) {
-  return fold_lanes(value, [](V a, V b) { return a + b; });
-}
-
-/// What a lane holds of a piece; NaN beyond its end. Integers of 32 and 64 bits as doubles.
-template <class N>
-struct LaneValues {
-  N at[each];
-};
-
-/// First pass: sums of a lane. Lowest and highest of what is finite, of the piece.
-template <bool check, class N>
-__device__ ops::SquareSums sums_of(const LaneValues<N>& values, ops::Moments& out) {
-  double sum = 0, squares = 0;
-  int count = 0;
-  N low = static_cast<N>(ops::plus_infinity), high = -low;
-#pragma unroll
-  for (int i = 0; i < each; ++i) {
-    const N number = values.at[i];
-    if (check && !ops::is_finite(number)) continue;
-    const auto v = static_cast<double>(number);
-    sum = sum + v;
-    if constexpr (sums_squares<N>) squares = fma(v, v, squares);
-    low = min(low, number);
-    high = max(high, number);
-    ++count;
-  }
-  out.count = check ? static_cast<double>(total(count)) : ops::piece_pixels;
-  out.lowest = static_cast<double>(fold_lanes(low, [](N a, N b) { return min(a, b); })) + 0.0;
-  out.highest = static_cast<double>(fold_lanes(high, [](N a, N b) { return max(a, b); })) + 0.0;
-  return {check ? static_cast<double>(count) : each, sum, squares};
-}
-
-/// Second pass.
-template <bool check, class N>
-__device__ double m2_of(const LaneValues<N>& values, double mean) {
-  double m2 = 0;
-#pragma unroll
-  for (int i = 0; i < each; ++i) {
-    const double delta = static_cast<double>(values.at[i]) - mean;
-    if (!check || ops::is_finite(values.at[i])) m2 = m2 + delta * delta;
-  }
-  return total(m2);
-}
-
-/// A piece of floats, or of integers as doubles.
+/// Whole pieces that a warp measures at once, to share what comes after the pixels.
 template <class T>
-__device__ ops::Moments moments_of_doubles(const T* in, int count) {
-  using N = std::conditional_t<std::is_integral_v<T>, double, Number<T>>;
-  const int lane = static_cast<int>(threadIdx.x % warp_size);
-  LaneValues<N> values;
-#pragma unroll
-  for (int i = 0; i < each; ++i) {
-    const int at = i * ops::piece_lanes + lane;
-    values.at[i] = at < count ? static_cast<N>(number_of(in[at])) : static_cast<N>(not_a_number);
-  }
-  ops::Moments out;
-  ops::SquareSums lane_sums = sums_of<false>(values, out);
-  double sum = total(lane_sums.sum);
-  const bool whole = ops::is_finite(sum);  // the same in every lane
-  if (!whole) {
-    lane_sums = sums_of<true>(values, out);
-    sum = total(lane_sums.sum);
-  }
-  if (out.count == 0) return {};
-  out.mean = sum / out.count;
-  if constexpr (sums_squares<N>)
-    out.m2 = total(ops::m2_around(out.mean, lane_sums));
-  else
-    out.m2 = whole ? m2_of<false>(values, out.mean) : m2_of<true>(values, out.mean);
-  return out;
-}
+inline constexpr unsigned pieces_at_once = sizeof(T) == 1                           ? 8
+                                           : is_small_integer<T> || sums_squares<T> ? 4
+                                                                                    : 1;
 
-/// Of one lane: counted exactly, so in any order.
-class LaneSums {
- public:
-  __device__ void add(std::int32_t v) {
-    ++count_;
-    sum_ += v;
-    squares_ += static_cast<std::uint32_t>(v) * static_cast<std::uint32_t>(v);
-    lowest_ = min(lowest_, v);
-    highest_ = max(highest_, v);
-  }
-  __device__ ops::Sums all() const {
-    const auto lower = [](std::int32_t a, std::int32_t b) { return min(a, b); };
-    const auto higher = [](std::int32_t a, std::int32_t b) { return max(a, b); };
-    return {total(count_), total(sum_), total(squares_), fold_lanes(lowest_, lower),
-            fold_lanes(highest_, higher)};
-  }
-
- private:
-  std::int32_t count_ = 0, sum_ = 0;
-  unsigned long long squares_ = 0;
-  std::int32_t lowest_ = INT32_MAX, highest_ = INT32_MIN;
-};
-
-/// A piece of integers of 8 and 16 bits.
-template <class T>
-__device__ ops::Moments moments_of_integers(const T* in, int count) {
-  constexpr int pack = vector_bytes / sizeof(T);
-  const int lane = static_cast<int>(threadIdx.x % warp_size);
-  LaneSums sums;
-  if (count == ops::piece_pixels) {
-#pragma unroll
-    for (int i = 0; i < each; i += pack) {
-      T values[pack];
-      load_values<T, pack>(in + i * ops::piece_lanes + lane * pack, values);
-#pragma unroll
-      for (int k = 0; k < pack; ++k) sums.add(values[k]);
-    }
+/// The statistics of whole pieces to `out`, in lane l those of piece l / (32 / pieces); false, the
+/// same in all lanes, where that must be done piece by piece.
+template <unsigned pieces, class T>
+__device__ bool measure_whole(const T* in, ops::Moments& out) {
+  if constexpr (is_small_integer<T>) {
+    if (reinterpret_cast<std::uintptr_t>(in) % sizeof(uint4) != 0) return false;
+    out = moments_of_whole<pieces>(in);
+    return true;
+  } else if constexpr (sums_squares<T>) {
+    return moments_of_finite<pieces>(in, out);
   } else {
-    for (int at = lane; at < count; at += ops::piece_lanes) sums.add(in[at]);
+    return false;
   }
-  return ops::moments_of(sums.all());
 }
 
+/// The statistics of a piece of `count` values, in every lane.
+template <class T>
+__device__ ops::Moments measure_any(const T* in, int count) {
+  if constexpr (is_small_integer<T>)
+    return moments_of_integers(in, count);
+  else
+    return moments_of_piece(in, count);
+}
+
+/// Blocks of warps: y of pieces side by side, z of images.
 template <class T>
 __global__ void __launch_bounds__(block_size)
     measure_pieces(const T* in, std::size_t stride, std::size_t pixels, std::uint32_t images,
                    std::size_t pieces, ops::Moments* out) {
-  const std::size_t piece = std::size_t{blockIdx.x} * warps + threadIdx.x / warp_size;
-  if (piece >= pieces) return;  // whole warps
-  const std::size_t first = piece * ops::piece_pixels, left = pixels - first;
-  const int count = left < ops::piece_pixels ? static_cast<int>(left) : ops::piece_pixels;
-  for (std::uint32_t image = blockIdx.y; image < images; image += gridDim.y) {
-    const T* from = in + image * stride + first;
+  constexpr unsigned at_once = pieces_at_once<T>, lanes = warp_size / at_once;
+  const std::size_t first = (std::size_t{blockIdx.x} * blockDim.y + threadIdx.y) * at_once;
+  if (first >= pieces) return;  // whole warps
+  const std::size_t left = pixels - first * ops::piece_pixels;
+  for (std::uint32_t image = blockIdx.y * blockDim.z + threadIdx.z; image < images;
+       image += gridDim.y * blockDim.z) {
+    const T* from = in + image * stride + first * ops::piece_pixels;
+    ops::Moments* const to = out + image * pieces + first;
     ops::Moments moments;
-    if constexpr (is_small_integer<T>)
-      moments = moments_of_integers(from, count);
-    else
-      moments = moments_of_doubles(from, count);
-    if (threadIdx.x % warp_size == 0) out[image * pieces + piece] = moments;
+    if (left >= at_once * ops::piece_pixels && measure_whole<at_once>(from, moments)) {
+      if (threadIdx.x % lanes == 0) to[threadIdx.x / lanes] = moments;
+      continue;
+    }
+#pragma unroll 1
+    for (std::size_t p = 0; p < at_once && p * ops::piece_pixels < left; ++p) {
+      const std::size_t count = left - p * ops::piece_pixels;
+      moments =
+          measure_any(from + p * ops::piece_pixels,
+                      count < ops::piece_pixels ? static_cast<int>(count) : ops::piece_pixels);
+      if (threadIdx.x == 0) to[p] = moments;
+    }
   }
 }
 
-/// A thread an image: the order of the pieces is part of the definition.
+/// What ops::join takes of a piece.
+struct alignas(16) JoinStep {
+  double mean, m2, share, weight;
+};
+
+/// Sum of the values of this lane and of those before it.
+__device__ int running_total(int value) {
+#pragma unroll
+  for (unsigned step = 1; step < warp_size; step *= 2) {
+    const int before = __shfl_up_sync(all_lanes, value, step);
+    if (lane_of_warp() >= step) value += before;
+  }
+  return value;
+}
+
+/// Joins the pieces of all lanes, in order, to count, mean and M2 of `all`, the same in all lanes.
+/// Each lane finds the share of its piece; only the chain of means and M2 is left to all of them.
+/// steps: one more than lanes, of the warp.
+__device__ void join_in_order(const ops::Moments& piece, JoinStep* steps, ops::Moments& all) {
+  unsigned counted = __ballot_sync(all_lanes, piece.count != 0);  // ops::merge passes others over
+  if (counted == 0) return;
+  const int count = static_cast<int>(piece.count), up_to = running_total(count);
+  const ops::Share of = ops::share_of(piece.count, all.count + static_cast<double>(up_to - count));
+  steps[lane_of_warp()] = {piece.mean, piece.m2, of.share, of.weight};
+  __syncwarp();
+  if (all.count == 0) {  // the first one is taken as it is
+    const JoinStep& step = steps[__ffs(static_cast<int>(counted)) - 1];
+    all.mean = step.mean;
+    all.m2 = step.m2;
+    counted &= counted - 1;
+  }
+  all.count += __shfl_sync(all_lanes, up_to, warp_size - 1);
+  while (counted != 0) {
+    const int begin = __ffs(static_cast<int>(counted)) - 1;
+    const int run = __ffs(static_cast<int>(~(counted >> begin))) - 1;  // -1: all lanes
+    const int end = run < 0 ? static_cast<int>(warp_size) : begin + run;
+    JoinStep step = steps[begin];
+    for (int i = begin; i < end; ++i) {
+      const JoinStep next = steps[i + 1];
+      ops::join(step.mean, step.m2, step.share, step.weight, all.mean, all.m2);
+      step = next;
+    }
+    counted = end == static_cast<int>(warp_size) ? 0 : counted & (all_lanes << end);
+  }
+  __syncwarp();
+}
+
+/// A warp an image: the order of the pieces is part of the definition.
 __global__ void __launch_bounds__(block_size)
     join_pieces(const ops::Moments* of, std::size_t pixels, std::uint32_t images,
                 std::size_t pieces, ImageMoments* out) {
-  const std::size_t image = std::size_t{blockIdx.x} * block_size + threadIdx.x;
-  if (image >= images) return;
-  ops::Moments all;
-  for (std::size_t i = 0; i < pieces; ++i) ops::merge(of[image * pieces + i], all);
+  alignas(16) __shared__ JoinStep steps[warps][warp_size + 1];
+  const std::size_t image = std::size_t{blockIdx.x} * warps + threadIdx.y;
+  if (image >= images) return;  // whole warps
+  of += image * pieces;
+  const auto piece_at = [=](std::size_t i) { return i < pieces ? of[i] : ops::Moments{}; };
+  ops::Moments all, next = piece_at(threadIdx.x);
+  for (std::size_t first = 0; first < pieces; first += warp_size) {
+    const ops::Moments piece = next;
+    next = piece_at(first + warp_size + threadIdx.x);
+    all.lowest = ops::lower(all.lowest, piece.lowest);  // of the lane
+    all.highest = ops::higher(all.highest, piece.highest);
+    join_in_order(piece, steps[threadIdx.y], all);
+  }
+  const double lowest = fold_lanes(all.lowest, ops::lower);
+  const double highest = fold_lanes(all.highest, ops::higher);
+  if (threadIdx.x != 0) return;
   const auto counted = static_cast<std::int64_t>(all.count);
   const bool none = counted == 0;
-  ImageMoments& to = out[image];
-  to.counted = counted;
-  to.missing = static_cast<std::int64_t>(pixels) - counted;
-  to.mean = all.mean;
-  to.m2 = all.m2;
-  to.lowest = none ? 0 : all.lowest;
-  to.highest = none ? 0 : all.highest;
+  out[image] = {.counted = counted,
+                .missing = static_cast<std::int64_t>(pixels) - counted,
+                .mean = all.mean,
+                .m2 = all.m2,
+                .lowest = none ? 0 : lowest,
+                .highest = none ? 0 : highest};
 }
 
 std::size_t pieces_of(std::size_t pixels) {
@@ -200,10 +167,15 @@ void image_moments(const T* in, std::size_t stride, std::size_t pixels, std::uin
   if (images == 0) return;
   const std::size_t pieces = pieces_of(pixels);
   auto* const parts = static_cast<ops::Moments*>(scratch);
-  if (pieces != 0)
-    launch("moments of pieces", measure_pieces<T>, frame_grid(blocks_for(pieces, warps), images),
-           dim3(block_size), stream, in, stride, pixels, images, pieces, parts);
-  launch("moments of images", join_pieces, dim3(blocks_for(images, block_size)), dim3(block_size),
+  if (pieces != 0) {
+    const std::uint64_t groups = blocks_for(pieces, pieces_at_once<T>);
+    const auto beside = groups < warps ? std::uint32_t{1} : warps;  // small images: one a warp
+    launch("moments of pieces", measure_pieces<T>,
+           frame_grid(blocks_for(groups, beside), blocks_for(images, warps / beside)),
+           dim3(warp_size, beside, warps / beside), stream, in, stride, pixels, images, pieces,
+           parts);
+  }
+  launch("moments of images", join_pieces, dim3(blocks_for(images, warps)), dim3(warp_size, warps),
          stream, parts, pixels, images, pieces, out);
 }
 

@@ -36,10 +36,12 @@ constexpr unsigned blocks_for(std::uint64_t count, std::uint64_t size) {
   return static_cast<unsigned>((count + size - 1) / size);
 }
 
-/// A row of `blocks` blocks for each frame. The y dimension of a grid ends at 65535 on every card,
-/// so a kernel goes on with frame blockIdx.y + gridDim.y.
+/// Where the y dimension of a grid ends, on every card.
+inline constexpr std::uint32_t largest_grid_y = 65535;
+
+/// A row of `blocks` blocks for each frame, of largest_grid_y at most: a kernel goes on with frame
+/// blockIdx.y + gridDim.y.
 inline dim3 frame_grid(std::uint64_t blocks, std::uint32_t frames) {
-  constexpr std::uint32_t largest_grid_y = 65535;
   return dim3(static_cast<unsigned>(blocks), std::min(frames, largest_grid_y));
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Statistics of every pixel over a stack: a thread takes a few neighbouring pixels through the
-// images of a leaf. The next chunk is read while one is worked on, so that memory never waits.
+// Statistics of every pixel over a stack: a thread takes the pixels of a word through the images of
+// a leaf. The next chunk is read while one is worked on, so that memory never waits.
 #include "kernels/moments_cuda.hpp"
 
 #include <algorithm>
@@ -8,7 +8,6 @@
 #include "kernels/cuda/launch.cuh"
 #include "kernels/cuda/moment_values.cuh"
 #include "kernels/cuda/pixel_sums.cuh"
-#include "kernels/cuda/vector_access.cuh"
 #include "kernels/ops/moments.hpp"
 
 namespace quickbeam::kernels::cuda {
@@ -16,13 +15,6 @@ namespace {
 
 constexpr unsigned block_size = 256;
 constexpr int leaf_chunks = leaf_images / chunk_images;
-
-/// Neighbouring pixels of a thread: a warp reads whole 128 bytes of an image where it can.
-template <class T, MomentKind kind>
-inline constexpr unsigned pixels_each = sizeof(T) >= 4 ? 1
-                                        : std::is_integral_v<T>&& kind == MomentKind::moments
-                                            ? 1
-                                            : 4 / sizeof(T);
 
 /// The images of a call that belong to one leaf.
 struct LeafPart {
@@ -47,9 +39,9 @@ struct Shares {
 Shares shares_of_leaf() {
   Shares all{};
   for (int c = 0; c < leaf_chunks; ++c) {
-    const double before = c * chunk_images, count = chunk_images;
-    all.share[c] = count / (before + count);
-    all.weight[c] = before * all.share[c];
+    const ops::Share of = ops::share_of(chunk_images, c * chunk_images);
+    all.share[c] = of.share;
+    all.weight[c] = of.weight;
   }
   return all;
 }
@@ -89,133 +81,156 @@ __device__ void add_any(const T* in, std::size_t stride, int count, int before, 
            pixel.missing + static_cast<std::uint32_t>(count - static_cast<int>(chunk.count))};
 }
 
-/// A full chunk at the neighbouring pixels of a thread.
-template <class T, unsigned each>
-struct Chunk {
-  T values[chunk_images][each];
-
-  __device__ void read(const T* in, std::size_t stride) {
-#pragma unroll
-    for (int k = 0; k < chunk_images; ++k)
-      load_values<T, each>(in + static_cast<std::size_t>(k) * stride, values[k]);
-  }
-};
-
 /// M2 of finite values from their sums, or in a second pass.
-template <class T, unsigned each>
-__device__ double m2_of(const Chunk<T, each>& chunk, unsigned e, const ops::SquareSums& sums) {
-  if constexpr (sums_squares<T>) return sums.m2();
+template <class V>
+__device__ double m2_of(const V (&chunk)[chunk_images], unsigned e, const ops::SquareSums& sums) {
+  if constexpr (sums_squares<typename V::Value>) return sums.m2();
   const double mean = sums.mean();
   double m2 = 0;
 #pragma unroll
   for (int k = 0; k < chunk_images; ++k) {
-    const double delta = static_cast<double>(number_of(chunk.values[k][e])) - mean;
+    const double delta = static_cast<double>(chunk[k].number(e)) - mean;
     m2 = m2 + delta * delta;
   }
   return m2;
 }
 
-/// Adds chunk `c` of the leaf to pixel `e` of the thread; false when it must be done by add_any.
-template <class T, unsigned each>
-__device__ bool add_finite(const Chunk<T, each>& chunk, unsigned e, int c, const Shares& shares,
-                           Pixel& pixel) {
-  using N = Number<T>;
-  N low = number_of(chunk.values[0][e]), high = low;
-  ops::SquareSums sums{.count = chunk_images};
-#pragma unroll
-  for (int k = 0; k < chunk_images; ++k) {
-    const N number = number_of(chunk.values[k][e]);
-    const auto v = static_cast<double>(number);
-    sums.sum = sums.sum + v;
-    if constexpr (sums_squares<T>) sums.squares = fma(v, v, sums.squares);
-    low = min(low, number);
-    high = max(high, number);
-  }
-  if (!ops::is_finite(sums.sum) || pixel.missing != 0) return false;
-  const double mean = sums.mean(), m2 = m2_of(chunk, e, sums);
-  if (c == 0) {
-    pixel.mean = mean;
-    pixel.m2 = m2;
-  } else {
-    ops::join(mean, m2, shares.share[c], shares.weight[c], pixel.mean, pixel.m2);
-  }
-  pixel.lowest = ops::lower(pixel.lowest, static_cast<double>(low) + 0.0);
-  pixel.highest = ops::higher(pixel.highest, static_cast<double>(high) + 0.0);
-  return true;
-}
+/// The pixels of a thread, V::count of them, as long as all values are finite.
+template <class V>
+struct FinitePixels {
+  double mean[V::count], m2[V::count];
+  typename V::Range range;
+  std::uint32_t missing = 0;  ///< of all of them, before
 
-/// Adds the leaf's images to pixels p .. p + each - 1, which all exist.
-template <class T, unsigned each>
-__device__ void add_part(const T* in, std::size_t stride, const LeafPart& part,
-                         const Shares& shares, Pixel (&pixels)[each]) {
-  const std::size_t step = chunk_images * stride;
-  int place = part.first;
-  Chunk<T, each> next;
-  if (place + chunk_images <= part.last) next.read(in, stride);
-  for (; place + chunk_images <= part.last; place += chunk_images, in += step) {
-    const Chunk<T, each> chunk = next;
-    if (place + 2 * chunk_images <= part.last) next.read(in + step, stride);
+  /// Adds chunk `c` of the leaf; false, and nothing added, when a value may not be finite.
+  __device__ bool add(const V (&chunk)[chunk_images], int c, const Shares& shares) {
+    typename V::Range wider = range;
+    ops::SquareSums sums[V::count];
 #pragma unroll
-    for (unsigned e = 0; e < each; ++e)
-      if (!add_finite(chunk, e, place / chunk_images, shares, pixels[e]))
-        add_any(in + e, stride, chunk_images, place, pixels[e]);
-  }
-  if (place == part.last) return;
+    for (int k = 0; k < chunk_images; ++k) {
+      wider.add(chunk[k]);
 #pragma unroll
-  for (unsigned e = 0; e < each; ++e) add_any(in + e, stride, part.last - place, place, pixels[e]);
-}
-
-template <class T, unsigned each>
-__global__ void __launch_bounds__(block_size)
-    add_moments(const T* in, std::size_t stride, std::uint32_t images, std::int64_t before,
-                LeafPlanes to, std::uint32_t parts, Shares shares) {
-  const std::size_t p = (std::size_t{blockIdx.x} * block_size + threadIdx.x) * each;
-  if (p >= to.pixels) return;
-  for (std::uint32_t i = blockIdx.y; i < parts; i += gridDim.y) {
-    const LeafPart part = part_of(i, before, images);
-    const T* from = in + static_cast<std::size_t>(part.first_image) * stride + p;
-    const std::size_t at = part.leaf * to.pixels + p;
-    if (p + each <= to.pixels) {
-      Pixel pixels[each];
-#pragma unroll
-      for (unsigned e = 0; e < each; ++e) pixels[e] = read_pixel(to, at + e);
-      add_part<T, each>(from, stride, part, shares, pixels);
-#pragma unroll
-      for (unsigned e = 0; e < each; ++e) write_pixel(pixels[e], at + e, to);
-    } else {
-      for (std::size_t e = 0; p + e < to.pixels; ++e) {
-        Pixel pixel[1] = {read_pixel(to, at + e)};
-        add_part<T, 1>(from + e, stride, part, shares, pixel);
-        write_pixel(pixel[0], at + e, to);
+      for (unsigned e = 0; e < V::count; ++e) {
+        const auto v = static_cast<double>(chunk[k].number(e));
+        sums[e].sum = sums[e].sum + v;
+        if constexpr (sums_squares<typename V::Value>) sums[e].squares = fma(v, v, sums[e].squares);
       }
     }
+    bool finite = missing == 0;
+#pragma unroll
+    for (unsigned e = 0; e < V::count; ++e) finite = finite && ops::is_finite(sums[e].sum);
+    if (!finite) return false;
+    range = wider;
+#pragma unroll
+    for (unsigned e = 0; e < V::count; ++e) {
+      sums[e].count = chunk_images;
+      const double chunk_mean = sums[e].mean(), chunk_m2 = m2_of(chunk, e, sums[e]);
+      // The first chunk joins to 0 with share 1 and weight 0, which changes nothing: but of doubles
+      // the square of the mean may overflow.
+      if (!sums_squares<typename V::Value> && c == 0) {
+        mean[e] = chunk_mean;
+        m2[e] = chunk_m2;
+      } else {
+        ops::join(chunk_mean, chunk_m2, shares.share[c], shares.weight[c], mean[e], m2[e]);
+      }
+    }
+    return true;
   }
+};
+
+template <class V>
+__device__ void read_chunk(const V* in, std::size_t stride, V (&values)[chunk_images]) {
+#pragma unroll
+  for (int k = 0; k < chunk_images; ++k) values[k] = in[static_cast<std::size_t>(k) * stride];
 }
 
-template <class T, unsigned each>
-__global__ void __launch_bounds__(block_size)
-    add_sums(const T* in, std::size_t stride, std::uint32_t images, std::int64_t before,
-             LeafPlanes to, std::uint32_t parts) {
-  const std::size_t p = (std::size_t{blockIdx.x} * block_size + threadIdx.x) * each;
-  if (p >= to.pixels) return;
-  for (std::uint32_t i = blockIdx.y; i < parts; i += gridDim.y) {
-    const LeafPart part = part_of(i, before, images);
-    const T* from = in + static_cast<std::size_t>(part.first_image) * stride + p;
-    const int count = part.last - part.first;
-    const auto add = [&](std::size_t e, const PixelSum& sum) {
-      const std::size_t at = part.leaf * to.pixels + p + e;
-      to.sum[at] += sum.sum;
-      to.squares[at] += sum.squares;
-      to.lowest[at] = ops::lower(to.lowest[at], static_cast<double>(sum.lowest));
-      to.highest[at] = ops::higher(to.highest[at], static_cast<double>(sum.highest));
-    };
-    if (p + each <= to.pixels) {
-      const PixelSums<T, each> sums(from, stride, count);
+/// Adds full chunks to the pixels at `at`, until one may not be finite. The place in the leaf of
+/// what is left.
+template <class V>
+__device__ int add_finite(const V* in, std::size_t stride, const LeafPart& part,
+                          const Shares& shares, const LeafPlanes& to, std::size_t at) {
+  const int first = part.first / chunk_images, last = part.last / chunk_images;
+  if (first == last) return part.first;
+  V next[chunk_images];
+  read_chunk(in, stride, next);
+  FinitePixels<V> pixels;
 #pragma unroll
-      for (unsigned e = 0; e < each; ++e) add(e, sums[e]);
-    } else {
-      for (std::size_t e = 0; p + e < to.pixels; ++e) add(e, sum_of_pixel(from + e, stride, count));
-    }
+  for (unsigned e = 0; e < V::count; ++e) {
+    pixels.missing |= to.missing[at + e];
+    pixels.mean[e] = to.mean[at + e];
+    pixels.m2[e] = to.m2[at + e];
+  }
+  int c = first;
+  for (; c < last; ++c) {
+    V chunk[chunk_images];
+#pragma unroll
+    for (int k = 0; k < chunk_images; ++k) chunk[k] = next[k];
+    in += chunk_images * stride;
+    if (c + 1 < last) read_chunk(in, stride, next);
+    if (!pixels.add(chunk, c, shares)) break;
+  }
+  if (c == first) return part.first;
+#pragma unroll
+  for (unsigned e = 0; e < V::count; ++e) {
+    to.mean[at + e] = pixels.mean[e];
+    to.m2[at + e] = pixels.m2[e];
+    to.lowest[at + e] = ops::lower(to.lowest[at + e], pixels.range.lowest(e) + 0.0);
+    to.highest[at + e] = ops::higher(to.highest[at + e], pixels.range.highest(e) + 0.0);
+  }
+  return c * chunk_images;
+}
+
+/// Adds images `place` to `last` - 1 of the leaf to pixel `at`, whatever they are.
+template <class T>
+__device__ void add_rest(const T* in, std::size_t stride, int place, int last, const LeafPlanes& to,
+                         std::size_t at) {
+  Pixel pixel = read_pixel(to, at);
+  for (; place < last; place += chunk_images, in += chunk_images * stride)
+    add_any(in, stride, min(chunk_images, last - place), place, pixel);
+  write_pixel(pixel, at, to);
+}
+
+/// Blocks of a multiprocessor: enough bytes on their way, and no register spilled.
+template <class V>
+inline constexpr unsigned resident_blocks = sums_squares<typename V::Value> ? 3 : 2;
+
+/// in: `stride` and `threads` in units of V.
+template <class V>
+__global__ void __launch_bounds__(block_size, resident_blocks<V>)
+    add_moments(const V* in, std::size_t stride, std::size_t threads, std::uint32_t images,
+                std::int64_t before, LeafPlanes to, Shares shares) {
+  const std::size_t thread = std::size_t{blockIdx.x} * block_size + threadIdx.x;
+  if (thread >= threads) return;
+  const LeafPart part = part_of(blockIdx.y, before, images);
+  const V* from = in + static_cast<std::size_t>(part.first_image) * stride + thread;
+  const std::size_t at = part.leaf * to.pixels + thread * V::count;
+  const int place = add_finite(from, stride, part, shares, to, at);
+  if (place == part.last) return;
+  from += static_cast<std::size_t>(place - part.first) * stride;
+#pragma unroll 1
+  for (unsigned e = 0; e < V::count; ++e)
+    add_rest(reinterpret_cast<const typename V::Value*>(from) + e, stride * V::count, place,
+             part.last, to, at + e);
+}
+
+/// in: `stride` and `threads` in words of S, one of pixel_sums.cuh.
+template <class S>
+__global__ void __launch_bounds__(block_size)
+    add_sums(const typename S::Word* in, std::size_t stride, std::size_t threads,
+             std::uint32_t images, std::int64_t before, LeafPlanes to) {
+  const std::size_t thread = std::size_t{blockIdx.x} * block_size + threadIdx.x;
+  if (thread >= threads) return;
+  const LeafPart part = part_of(blockIdx.y, before, images);
+  const S sums(in + static_cast<std::size_t>(part.first_image) * stride + thread, stride,
+               part.last - part.first);
+#pragma unroll
+  for (unsigned e = 0; e < S::count; ++e) {
+    const std::size_t at = part.leaf * to.pixels + thread * S::count + e;
+    const PixelSum sum = sums[e];
+    to.sum[at] += sum.sum;
+    to.squares[at] += sum.squares;
+    to.lowest[at] = ops::lower(to.lowest[at], static_cast<double>(sum.lowest));
+    to.highest[at] = ops::higher(to.highest[at], static_cast<double>(sum.highest));
   }
 }
 
@@ -266,24 +281,73 @@ void reset_leaves(const LeafPlanes& planes, void* stream) {
            stream, planes);
 }
 
+namespace {
+
+/// Images of one launch.
+template <class T>
+struct Images {
+  const T* in;
+  std::size_t stride;
+  std::uint32_t count;
+  std::int64_t before;
+
+  /// The leaves that they belong to: the rows of a grid.
+  std::uint32_t parts() const {
+    return static_cast<std::uint32_t>((before + count - 1) / leaf_images - before / leaf_images +
+                                      1);
+  }
+  /// Whether a thread can read `each` neighbouring pixels at once, everywhere.
+  bool in_words(unsigned each, std::size_t pixels) const {
+    return pixels % each == 0 && stride % each == 0 &&
+           reinterpret_cast<std::uintptr_t>(in) % (each * sizeof(T)) == 0;
+  }
+};
+
+template <class V, class T>
+void add_moments_of(const Images<T>& images, const LeafPlanes& to, void* stream) {
+  const std::size_t threads = to.pixels / V::count;
+  launch("moments over images", add_moments<V>,
+         frame_grid(blocks_for(threads, block_size), images.parts()), dim3(block_size), stream,
+         reinterpret_cast<const V*>(images.in), images.stride / V::count, threads, images.count,
+         images.before, to, shares_of_leaf());
+}
+
+template <class S, class T>
+void add_sums_of(const Images<T>& images, const LeafPlanes& to, void* stream) {
+  const std::size_t threads = to.pixels / S::count;
+  launch("sums over images", add_sums<S>,
+         frame_grid(blocks_for(threads, block_size), images.parts()), dim3(block_size), stream,
+         reinterpret_cast<const typename S::Word*>(images.in), images.stride / S::count, threads,
+         images.count, images.before, to);
+}
+
+template <class T>
+using WordSums = std::conditional_t<sizeof(T) == 1, FourSums<T>, TwoSums<T>>;
+
+template <class T>
+void add_launch(const Images<T>& images, const LeafPlanes& to, void* stream) {
+  if constexpr (is_small_integer<T>)
+    if (to.kind == MomentKind::sums)
+      return images.in_words(WordSums<T>::count, to.pixels)
+                 ? add_sums_of<WordSums<T>>(images, to, stream)
+                 : add_sums_of<OneSum<T>>(images, to, stream);
+  if constexpr (std::is_same_v<T, Half>)
+    if (images.in_words(HalfPair::count, to.pixels))
+      return add_moments_of<HalfPair>(images, to, stream);
+  add_moments_of<OnePixel<T>>(images, to, stream);
+}
+
+}  // namespace
+
 template <class T>
 void add_images(const T* in, std::size_t stride, std::uint32_t images, std::int64_t before,
                 const LeafPlanes& to, void* stream) {
-  if (images == 0 || to.pixels == 0) return;
-  const auto parts =
-      static_cast<std::uint32_t>((before + images - 1) / leaf_images - before / leaf_images + 1);
-  if constexpr (is_small_integer<T>) {
-    if (to.kind == MomentKind::sums) {
-      constexpr unsigned each = pixels_each<T, MomentKind::sums>;
-      return launch("sums over images", add_sums<T, each>,
-                    frame_grid(blocks_for(to.pixels, block_size * each), parts), dim3(block_size),
-                    stream, in, stride, images, before, to, parts);
-    }
-  }
-  constexpr unsigned each = pixels_each<T, MomentKind::moments>;
-  launch("moments over images", add_moments<T, each>,
-         frame_grid(blocks_for(to.pixels, block_size * each), parts), dim3(block_size), stream, in,
-         stride, images, before, to, parts, shares_of_leaf());
+  if (to.pixels == 0) return;
+  constexpr std::uint32_t most = (largest_grid_y - 1) * leaf_images;  // may begin within a leaf
+  for (std::uint32_t done = 0; done < images; done += std::min(most, images - done))
+    add_launch(Images<T>{in + std::size_t{done} * stride, stride, std::min(most, images - done),
+                         before + done},
+               to, stream);
 }
 
 void merge_leaves(const LeafPlanes& planes, std::uint32_t later, std::int64_t later_images,

@@ -20,6 +20,8 @@ constexpr std::int64_t most_cell_row_pixels = 65536;
 /// Shared memory for the cells of a band, in words of 32 bits.
 constexpr std::int64_t cell_words = 6656;
 constexpr unsigned finish_threads = 256;
+/// Pixels are divided by the width of the frame (ops::Divisor).
+constexpr std::int64_t most_pixels = std::numeric_limits<std::int32_t>::max();
 
 /// Gathered cells in device memory.
 template <class Cells>
@@ -40,8 +42,17 @@ __device__ void decode_band(const StreamView& stream, const Band& band, Sink& si
   }
 }
 
+/// Blocks on a multiprocessor, as registers allow; more than 1024 threads not before sm_80.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 800
+template <class W>
+constexpr unsigned gather_blocks = 4;
+#else
+template <class W>
+constexpr unsigned gather_blocks = sizeof(W) == 4 ? 5 : 4;
+#endif
+
 template <class T, class Cells, bool sampled>
-__global__ void __launch_bounds__(tile_threads)
+__global__ void __launch_bounds__(tile_threads, gather_blocks<WorkType<T>>)
     gather_cells(StreamBatch batch, StreamIndex index, PixelRule<WorkType<T>> rule, Bands bands,
                  CellPlanes<Cells> planes, ReducedPlanes out) {
   alignas(8) __shared__ std::uint32_t memory[cell_words];
@@ -52,7 +63,7 @@ __global__ void __launch_bounds__(tile_threads)
     __syncthreads();
     const Samples samples{out.saturated + frame * out.extent.pixels(), bands.across.step,
                           static_cast<std::uint32_t>(out.extent.width)};
-    const CellSink<T, Cells, sampled> sink{bands, band, rule, frame, cells, samples};
+    const CellSink<T, Cells, sampled> sink(bands, band, rule, frame, cells, samples);
     decode_band<T>(stream_of(batch, index, frame), band, sink);
     __syncthreads();
     const std::uint64_t first =
@@ -126,10 +137,10 @@ std::size_t cell_bytes(PixelType type, const ReduceSpec& spec) {
 /// Rows of cells, of `bytes` a cell, that shared memory holds.
 std::int64_t fitting_cell_rows(const ops::CellAxis& across, std::size_t bytes) {
   const auto words = static_cast<std::int64_t>(bytes / sizeof(std::uint32_t));
-  return (cell_words - across.count) / (words * across.count);
+  return cell_words / (words * across.count);
 }
 
-/// Precondition: the frame is not empty, and its sides are below 2^31.
+/// Precondition: the frame is not empty, and its sides are at most ops::longest_cell_axis.
 Bands divide_into_bands(PixelType type, Extent in, const ReduceSpec& spec) {
   constexpr std::int64_t whole = std::numeric_limits<std::int32_t>::max();
   const Extent out = reduced_extent(in, spec);
@@ -139,7 +150,8 @@ Bands divide_into_bands(PixelType type, Extent in, const ReduceSpec& spec) {
   bands.across = ops::make_cell_axis(bands.windows_across, whole);
   bands.down = ops::make_cell_axis(bands.windows_down,
                                    std::max<std::int64_t>(1, most_cell_row_pixels / in.width));
-  bands.width = static_cast<std::uint32_t>(in.width);
+  bands.ruler = ops::CellRuler(bands.across);
+  bands.width = ops::Divisor(static_cast<std::uint32_t>(in.width));
   const std::int64_t fitting = fitting_cell_rows(bands.across, cell_bytes(type, spec));
   const std::int64_t wanted = band_pixels * bands.down.count / in.pixels();
   bands.cell_rows = static_cast<std::uint32_t>(
@@ -151,9 +163,8 @@ Bands divide_into_bands(PixelType type, Extent in, const ReduceSpec& spec) {
 }  // namespace
 
 bool can_reduce_streams(PixelType type, Extent extent, const ReduceSpec& spec) {
-  constexpr std::int64_t side = std::numeric_limits<std::int32_t>::max();
-  const bool sized = !extent.empty() && extent.width <= side && extent.height <= side &&
-                     extent.pixels() <= std::numeric_limits<std::uint32_t>::max();
+  const bool sized = !extent.empty() && extent.width <= ops::longest_cell_axis &&
+                     extent.height <= ops::longest_cell_axis && extent.pixels() <= most_pixels;
   const bool typed = !is_floating(type) && size_of(type) <= sizeof(std::uint32_t);
   if (!sized || !typed || spec.factor == 1) return false;
   const Bands bands = divide_into_bands(type, extent, spec);

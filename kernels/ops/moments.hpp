@@ -44,8 +44,17 @@ QUICKBEAM_HD constexpr bool is_finite(V value) {
 QUICKBEAM_HD constexpr double lower(double a, double b) { return b < a ? b : a; }
 QUICKBEAM_HD constexpr double higher(double a, double b) { return b > a ? b : a; }
 
-/// Chan, Golub & LeVeque 1979, (2.1): mean and M2 of `to` as if the values of `later` had followed.
-/// `share` = later's part of all values, `weight` = count of `to` times share.
+/// Of values that follow `before` others: their part of all values, and that times `before`.
+struct Share {
+  double share, weight;
+};
+QUICKBEAM_HD constexpr Share share_of(double later, double before) {
+  const double share = later / (before + later);
+  return {share, before * share};
+}
+
+/// Chan, Golub & LeVeque 1979, (2.1): mean and M2 of values as if the later ones, of which these
+/// are share_of's, had followed.
 QUICKBEAM_HD constexpr void join(double later_mean, double later_m2, double share, double weight,
                                  double& mean, double& m2) {
   const double delta = later_mean - mean;
@@ -60,8 +69,8 @@ QUICKBEAM_HD constexpr void merge(const Moments& later, Moments& to) {
     to = later;
     return;
   }
-  const double share = later.count / (to.count + later.count);
-  join(later.mean, later.m2, share, to.count * share, to.mean, to.m2);
+  const Share of = share_of(later.count, to.count);
+  join(later.mean, later.m2, of.share, of.weight, to.mean, to.m2);
   to.count = to.count + later.count;
   to.lowest = lower(to.lowest, later.lowest);
   to.highest = higher(to.highest, later.highest);

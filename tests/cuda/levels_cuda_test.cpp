@@ -71,7 +71,7 @@ std::vector<ReducedFacts> measured(const std::vector<Frame<V>>& frames, const Pe
   const DeviceArray<std::uint8_t> device_flags(flags);
   const DeviceArray<ReducedFacts> facts(frames.size(), ReducedFacts{});
   const auto count = static_cast<std::uint32_t>(frames.size());
-  const DeviceArray<std::byte> scratch(measure_bytes(count), std::byte{});
+  const DeviceArray<std::byte> scratch(measure_bytes(count), std::byte{0xa5});
   const auto pixels = static_cast<std::int64_t>(frames.empty() ? 0 : frames[0].values.size());
   measure_reduced({.type = pixel_type_of<V>(),
                    .extent = {pixels, 1},

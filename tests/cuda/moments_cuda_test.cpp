@@ -7,10 +7,12 @@
 #include <bit>
 #include <cmath>
 #include <memory>
+#include <numeric>
 #include <random>
 
 #include <quickbeam/core/half.hpp>
 
+#include "kernels/ops/moments.hpp"
 #include "tests/cuda/device_array.hpp"
 #include "tests/cuda/seed.hpp"
 #include "tests/kernels/stacks.hpp"
@@ -120,6 +122,16 @@ void expect_leaves(const Stack<T>& stack, MomentKind kind, std::size_t at_once) 
   }
 }
 
+/// The same images, `stride` pixels from one to the next.
+template <class T>
+Stack<T> with_stride(const Stack<T>& from, std::size_t stride) {
+  Stack<T> out{from.pixels, from.images, stride,
+               std::vector<T>(from.images * stride, std::numeric_limits<T>::lowest())};
+  for (std::size_t k = 0; k < from.images; ++k)
+    std::copy_n(from.image(k), from.pixels, out.values.data() + k * stride);
+  return out;
+}
+
 template <class T>
 std::vector<ImageMoments> device_images(const std::vector<T>& values, std::size_t stride,
                                         std::size_t pixels, std::size_t images) {
@@ -165,14 +177,55 @@ TYPED_TEST(CudaMoments, OfImagesAreTheCpus) {
     expect_images(random_stack<TypeParam>(pixels, 3, static_cast<unsigned>(test_seed(pixels))));
 }
 
+/// Pieces that are measured several at a time: four, or eight of bytes, where rows are aligned.
+TYPED_TEST(CudaMoments, OfImagesOfWholePieces) {
+  for (const std::size_t pixels : {2047, 2048, 4095, 4096, 4097, 6000, 16384})
+    for (const std::size_t images : {1, 5}) {
+      const auto seed = static_cast<unsigned>(test_seed(pixels));
+      const auto stack = random_stack<TypeParam>(pixels, images, seed);
+      expect_images(stack);  // rows that begin anywhere
+      expect_images(with_stride(stack, (pixels + 15) / 16 * 16));
+    }
+}
+
+TYPED_TEST(CudaMoments, OfManySmallImages) {
+  expect_images(random_stack<TypeParam>(20, 70, static_cast<unsigned>(test_seed(20))));
+}
+
 /// Rows that begin at no multiple of anything.
 TYPED_TEST(CudaMoments, OfPixelsThatAreNotAligned) {
-  auto stack = random_stack<TypeParam>(77, 40, static_cast<unsigned>(test_seed(5)));
-  Stack<TypeParam> shifted{77, 40, 81, std::vector<TypeParam>(40 * 81 + 1)};
-  std::copy_n(stack.values.begin(), 80, shifted.values.begin());
-  for (std::size_t k = 0; k < 40; ++k)
-    for (std::size_t p = 0; p < 77; ++p) shifted.at(k, p) = stack.at(k, p);
-  expect_leaves(shifted, moment_kind(pixel_type_of<TypeParam>()), 40);
+  const auto stack = random_stack<TypeParam>(77, 40, static_cast<unsigned>(test_seed(5)));
+  expect_leaves(with_stride(stack, 81), moment_kind(pixel_type_of<TypeParam>()), 40);
+}
+
+/// Pixels that are read several at a time where they are bytes or words of 16 bits.
+TYPED_TEST(CudaMoments, OfPixelsThatFillWords) {
+  const MomentKind kind = moment_kind(pixel_type_of<TypeParam>());
+  for (const std::size_t pixels : {4, 132, 1028})
+    for (const std::size_t images : {1, 15, 17, 70, 300}) {
+      const auto seed = static_cast<unsigned>(test_seed(pixels + images));
+      const auto stack = random_stack<TypeParam>(pixels, images, seed);
+      expect_leaves(with_stride(stack, pixels), kind, images);
+      expect_leaves(with_stride(stack, pixels + 8), kind, 64);
+    }
+}
+
+/// What fills words but does not begin at one, and words that are not full.
+TYPED_TEST(CudaMoments, OfPixelsThatFillWordsButForOneThing) {
+  const MomentKind kind = moment_kind(pixel_type_of<TypeParam>());
+  for (const std::size_t pixels : {129, 130, 132}) {
+    const auto stack =
+        random_stack<TypeParam>(pixels, 33, static_cast<unsigned>(test_seed(pixels)));
+    for (const std::size_t from : {0, 1, 2}) {
+      auto values = with_stride(stack, 136).values;
+      values.insert(values.begin(), from, TypeParam{});
+      const DeviceArray<TypeParam> in(values);
+      const DeviceLeaves leaves(kind, pixels, 1);
+      add_images(in.get() + from, 136, 33, 0, leaves.planes(), nullptr);
+      SCOPED_TRACE(testing::Message() << pixels << " pixels from " << from);
+      leaves.expect_same(0, expected_leaf(stack, kind, 0, 33));
+    }
+  }
 }
 
 template <class T>
@@ -190,6 +243,54 @@ TYPED_TEST(CudaFloatMoments, LeaveOutWhatIsNotFinite) {
   }
 }
 
+/// An image of `pieces` pieces, the last one short; nothing of those of `bad` is finite.
+template <class T>
+Stack<T> image_with_bad_pieces(std::size_t pieces, const std::vector<std::size_t>& bad) {
+  constexpr std::size_t piece = ops::piece_pixels;
+  auto stack = random_stack<T>(pieces * piece - 100, 2, static_cast<unsigned>(test_seed(pieces)));
+  for (const std::size_t i : bad)
+    for (std::size_t p = i * piece; p < std::min((i + 1) * piece, stack.pixels); ++p)
+      stack.at(1, p) =
+          p % 3 == 0 ? std::numeric_limits<T>::infinity() : std::numeric_limits<T>::quiet_NaN();
+  return stack;
+}
+
+/// Pieces are joined 32 at a time; those of which nothing counts are passed over.
+TYPED_TEST(CudaFloatMoments, OfImagesAreJoinedFromAnyNumberOfPieces) {
+  for (const std::size_t pieces : {1, 2, 31, 32, 33, 63, 64, 65, 96, 1100}) {
+    SCOPED_TRACE(testing::Message() << pieces << " pieces");
+    expect_images(image_with_bad_pieces<TypeParam>(pieces, {}));
+    expect_images(image_with_bad_pieces<TypeParam>(pieces, {0}));
+    expect_images(image_with_bad_pieces<TypeParam>(pieces, {pieces - 1}));
+    if (pieces > 100) continue;
+    std::vector<std::size_t> all(pieces), odd, but_one;
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    for (const std::size_t i : all) {
+      if (i % 2 == 1) odd.push_back(i);
+      if (i != pieces / 2) but_one.push_back(i);
+    }
+    expect_images(image_with_bad_pieces<TypeParam>(pieces, odd));
+    expect_images(image_with_bad_pieces<TypeParam>(pieces, but_one));
+    expect_images(image_with_bad_pieces<TypeParam>(pieces, all));
+    if (pieces > 40) {
+      all.resize(32);  // none of the first 32, then also two in a row
+      expect_images(image_with_bad_pieces<TypeParam>(pieces, all));
+      all.insert(all.end(), {36, 37});
+      expect_images(image_with_bad_pieces<TypeParam>(pieces, all));
+    }
+  }
+}
+
+/// One value that is not finite among pieces that are measured together.
+TYPED_TEST(CudaFloatMoments, OfImagesWithOneBadValueAmongWholePieces) {
+  for (const std::size_t at : {0, 511, 700, 2047, 2048, 4095}) {
+    auto stack = random_stack<TypeParam>(4096, 3, static_cast<unsigned>(test_seed(at)));
+    stack.at(1, at) = std::numeric_limits<TypeParam>::quiet_NaN();
+    stack.at(2, at) = -std::numeric_limits<TypeParam>::infinity();
+    expect_images(stack);
+  }
+}
+
 TEST(CudaMoments, OfDoublesBeyondTheRangeAreCounted) {
   const double most = std::numeric_limits<double>::max();
   const Stack<double> stack{40, 16, 40, std::vector<double>(16 * 40, most)};
@@ -201,25 +302,55 @@ TEST(CudaMoments, OfDoublesBeyondTheRangeAreCounted) {
   EXPECT_EQ(device_images(stack.values, 40, 40, 16)[3].missing, 0);
 }
 
-TEST(CudaMoments, OfHalvesAreThoseOfFloats) {
-  for (const std::size_t pixels : {1, 2, 33, 1500}) {
-    Stack<float> floats{pixels, 37, pixels + 1, std::vector<float>(37 * (pixels + 1))};
-    std::vector<Half> halves(floats.values.size());
-    std::mt19937 random(static_cast<unsigned>(test_seed(pixels)));
-    for (std::size_t i = 0; i < halves.size(); ++i) {
-      // All kinds: subnormal, infinite and NaN ones too, in the last third.
-      const auto bits = static_cast<std::uint16_t>(random());
-      halves[i] = {i > 2 * halves.size() / 3 ? bits : static_cast<std::uint16_t>(bits & 0xbfffU)};
-      floats.values[i] = half_to_float(halves[i].bits);
-    }
-    const DeviceArray<Half> in(halves);
-    const DeviceLeaves leaves(MomentKind::moments, pixels, 1);
-    add_images(in.get(), floats.stride, 37, 0, leaves.planes(), nullptr);
-    leaves.expect_same(0, expected_leaf(floats, MomentKind::moments, 0, 37));
-    const auto found = device_images(halves, floats.stride, pixels, 37);
-    for (std::size_t k = 0; k < 37; ++k)
-      EXPECT_EQ(found[k], kernels::image_moments(std::span(floats.image(k), pixels))) << k;
+/// Halves and the floats they are: subnormal, infinite and NaN ones too, in the last third.
+std::pair<std::vector<Half>, Stack<float>> halves_and_floats(std::size_t pixels,
+                                                             std::size_t stride) {
+  constexpr std::size_t images = 37;
+  Stack<float> floats{pixels, images, stride, std::vector<float>(images * stride)};
+  std::vector<Half> halves(floats.values.size());
+  std::mt19937 random(static_cast<unsigned>(test_seed(pixels)));
+  for (std::size_t i = 0; i < halves.size(); ++i) {
+    const auto bits = static_cast<std::uint16_t>(random());
+    const bool any = i > 2 * halves.size() / 3;
+    halves[i] = {any ? bits : static_cast<std::uint16_t>(bits & 0xbfffU)};
+    floats.values[i] = half_to_float(halves[i].bits);
   }
+  return {halves, floats};
+}
+
+TEST(CudaMoments, OfHalvesAreThoseOfFloats) {
+  for (const std::size_t pixels : {1, 2, 33, 1500, 4100})
+    for (const std::size_t gap : {0, 1, 2}) {
+      const auto [halves, floats] = halves_and_floats(pixels, pixels + gap);
+      SCOPED_TRACE(testing::Message() << pixels << " pixels, " << gap << " between images");
+      const DeviceArray<Half> in(halves);
+      const DeviceLeaves leaves(MomentKind::moments, pixels, 1);
+      add_images(in.get(), floats.stride, 37, 0, leaves.planes(), nullptr);
+      leaves.expect_same(0, expected_leaf(floats, MomentKind::moments, 0, 37));
+      const auto found = device_images(halves, floats.stride, pixels, 37);
+      for (std::size_t k = 0; k < 37; ++k)
+        EXPECT_EQ(found[k], kernels::image_moments(std::span(floats.image(k), pixels))) << k;
+    }
+}
+
+/// Both zeros, and pixels of which one of a word is not finite.
+TEST(CudaMoments, OfHalvesKeepTheZeroAndTheNeighbour) {
+  constexpr std::uint16_t minus_zero = 0x8000, one = 0x3c00, nan = 0x7e00, infinite = 0x7c00;
+  Stack<float> floats{4, 32, 4, std::vector<float>(32 * 4)};
+  std::vector<Half> halves(32 * 4);
+  for (std::size_t k = 0; k < 32; ++k) {
+    const std::uint16_t values[] = {static_cast<std::uint16_t>(k % 2 == 0 ? minus_zero : 0),
+                                    k == 3 ? nan : one, minus_zero, k == 20 ? infinite : one};
+    for (std::size_t p = 0; p < 4; ++p) {
+      halves[k * 4 + p] = {values[p]};
+      floats.values[k * 4 + p] = half_to_float(values[p]);
+    }
+  }
+  const DeviceArray<Half> in(halves);
+  const DeviceLeaves leaves(MomentKind::moments, 4, 1);
+  add_images(in.get(), 4, 32, 0, leaves.planes(), nullptr);
+  leaves.expect_same(0, expected_leaf(floats, MomentKind::moments, 0, 32));
+  EXPECT_EQ(leaves.missing(), (std::vector<std::uint32_t>{0, 1, 0, 1}));
 }
 
 TEST(CudaMoments, BytesAndWordsAtTheirEndsDoNotOverflow) {
@@ -258,6 +389,21 @@ TEST(CudaMoments, OfLeavesAreJoinedAsOnTheCpu) {
   expect_merged<float>(MomentKind::moments, true);
   expect_merged<std::int16_t>(MomentKind::sums, false);
   expect_merged<std::uint8_t>(MomentKind::moments, false);
+}
+
+/// More leaves than a grid has rows.
+TEST(CudaMoments, OfMoreLeavesThanAGridHasRows) {
+  constexpr std::size_t leaves = 65537, images = leaves * leaf_images - 300;
+  Stack<std::uint8_t> stack{1, images, 1, std::vector<std::uint8_t>(images)};
+  for (std::size_t k = 0; k < images; ++k) stack.values[k] = static_cast<std::uint8_t>(k % 251);
+  const DeviceArray<std::uint8_t> in(stack.values);
+  const DeviceLeaves found(MomentKind::sums, 1, leaves);
+  add_images(in.get(), 1, images, 0, found.planes(), nullptr);
+  for (const std::uint32_t leaf : {0u, 65533u, 65534u, 65535u}) {
+    const std::size_t first = leaf * std::size_t{leaf_images};
+    found.expect_same(
+        leaf, expected_leaf(stack, MomentKind::sums, first, std::min(images, first + leaf_images)));
+  }
 }
 
 TEST(CudaMoments, OfNothing) {

@@ -338,13 +338,21 @@ TEST(StreamReduce, SaysWhatItCannotMake) {
   EXPECT_TRUE(can_reduce_streams(PixelType::i32, pilatus, {.op = ReduceOp::mean, .factor = 2}));
   EXPECT_TRUE(can_reduce_streams(PixelType::i32, pilatus,
                                  {.op = ReduceOp::dilate, .factor = 10, .window = 10}));
-  EXPECT_FALSE(can_reduce_streams(PixelType::u32, eiger, {.op = ReduceOp::mean, .factor = 2}));
+  EXPECT_TRUE(can_reduce_streams(PixelType::u32, eiger, {.op = ReduceOp::mean, .factor = 2}));
+  EXPECT_FALSE(
+      can_reduce_streams(PixelType::u32, {5000, 4371}, {.op = ReduceOp::mean, .factor = 2}));
   EXPECT_FALSE(can_reduce_streams(PixelType::i32, pilatus, {.op = ReduceOp::max, .factor = 1}));
   EXPECT_FALSE(can_reduce_streams(PixelType::i32, pilatus,
                                   {.op = ReduceOp::dilate, .factor = 1, .window = 10}));
   EXPECT_FALSE(can_reduce_streams(PixelType::f32, pilatus, max10));
   EXPECT_FALSE(can_reduce_streams(PixelType::u64, pilatus, max10));
   EXPECT_FALSE(can_reduce_streams(PixelType::i32, {0, 7}, max10));
+  EXPECT_FALSE(can_reduce_streams(PixelType::i32, {(1 << 30) + 1, 1},
+                                  {.op = ReduceOp::max, .factor = 1 << 20}));
+  EXPECT_FALSE(
+      can_reduce_streams(PixelType::i32, {1 << 30, 2}, {.op = ReduceOp::max, .factor = 1 << 20}));
+  EXPECT_TRUE(
+      can_reduce_streams(PixelType::i32, {1 << 30, 1}, {.op = ReduceOp::max, .factor = 1 << 20}));
 }
 
 }  // namespace

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The environment variables of the emulation (README.md), for commands that are run as a whole.
+#include <dlfcn.h>
+
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <sstream>
 #include <string>
 
@@ -64,6 +67,21 @@ void name_idle_faults() {
                    fault.call.c_str());
 }
 
+/// Where the code of each kernel that was launched is in the program's file, as `nm` has it: one
+/// hexadecimal number a line.
+void write_kernels() {
+  const std::lock_guard lock(state().lock);
+  std::ofstream out(std::getenv("QUICKBEAM_EMULATED_KERNELS"), std::ios::app);
+  for (const void* const kernel : state().kernels) {
+    Dl_info info{};
+    if (dladdr(kernel, &info) != 0)
+      out << std::hex
+          << reinterpret_cast<std::uintptr_t>(kernel) -
+                 reinterpret_cast<std::uintptr_t>(info.dli_fbase)
+          << "\n";
+  }
+}
+
 }  // namespace
 
 void read_environment(State& all) {
@@ -83,6 +101,11 @@ void read_environment(State& all) {
           [&](const std::string& text) { all.driver = code("QUICKBEAM_EMULATED_DRIVER", text); });
   setting("QUICKBEAM_EMULATED_KERNEL_IMAGE", [&](const std::string& text) {
     all.kernel_image = code("QUICKBEAM_EMULATED_KERNEL_IMAGE", text);
+  });
+  setting("QUICKBEAM_EMULATED_KERNELS", [&](const std::string&) {
+    static const int registered = std::atexit(write_kernels);
+    (void)registered;
+    all.records_kernels = true;
   });
   setting("QUICKBEAM_EMULATED_FAIL", [&](const std::string& text) {
     static const int registered = std::atexit(name_idle_faults);

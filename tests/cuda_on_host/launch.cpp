@@ -49,7 +49,8 @@ void check_pointers(std::span<const std::byte> bytes, const char* name) {
 }  // namespace
 
 cudaError_t queue_grid(const cudaLaunchConfig_t& config, std::function<void()> body,
-                       std::span<const std::span<const std::byte>> arguments, const char* name) {
+                       std::span<const std::span<const std::byte>> arguments, const char* name,
+                       const void* kernel) {
   const Call call("cudaLaunchKernelEx");
   if (call.status() != cudaSuccess) return call.status();
   State& all = state();
@@ -61,6 +62,7 @@ cudaError_t queue_grid(const cudaLaunchConfig_t& config, std::function<void()> b
     return call.result(cudaErrorInvalidConfiguration);
   if (config.dynamicSmemBytes > 0 || config.numAttrs > 0) return call.result(cudaErrorNotSupported);
   for (const auto argument : arguments) check_pointers(argument, name);
+  if (all.records_kernels) all.kernels.insert(kernel);
   Work work{
       .what = name,
       .run = [grid = config.gridDim, block = config.blockDim, body = std::move(body), name,

@@ -75,6 +75,9 @@ struct State {
   std::set<CUevent_st*> events;
   std::map<int, std::unique_ptr<CUstream_st>> null_streams;  ///< of each device
 
+  bool records_kernels = false;   ///< written down at the end of the program
+  std::set<const void*> kernels;  ///< launched so far
+
   std::vector<Fault> faults;
   std::map<std::string, int> calls;
   cudaError_t broken = cudaSuccess;     ///< a sticky fault: what every call returns

@@ -23,6 +23,7 @@ struct DirectSink {
   std::int32_t* values;
   unsigned* times;
 
+  __device__ static constexpr bool takes_runs() { return true; }
   __device__ void run(std::uint32_t pixel, const std::int32_t (&run)[16], unsigned count) const {
     for (unsigned i = 0; i < count; ++i) one(pixel + i, run[i]);
   }

@@ -56,33 +56,39 @@ TEST(CudaBench, WritesEveryStageWithItsBytesAndItsBound) {
     stages.insert(row.at("stage").get<std::string>());
     if (row.contains("bound")) bounds.insert(row.at("bound").get<std::string>());
   }
-  for (const char* const stage : {"device copy (read + write)",
-                                  "host to device, pinned",
-                                  "device to host, pinned",
-                                  "host memcpy (read + write)",
-                                  "decode to int32, one core of the host",
-                                  "index of streams",
-                                  "index + decode to int32",
-                                  "index + decode fused with mean 10 x 10",
-                                  "compressed to 8-bit thumbnail, sampled dilation 10",
-                                  "levels of reduced frames",
-                                  "tone of reduced frames",
-                                  "dilation 10 x 10 of int32, full size",
-                                  "max 10 x 10 of int32 frames",
-                                  "latency of one frame in memory, cuda",
-                                  "thumbnails 20 to 5 of float32, resident",
-                                  "thumbnails 20 to 5 of float32, pinned host memory and back",
-                                  "thumbnails 20 to 5 of float32, CPU",
-                                  "pinned host memory to thumbnails on the host",
-                                  "files to PNG files, cpu",
-                                  "files to PNG files, cuda",
-                                  "files to PNG files, cpu and cuda at once",
-                                  "PNG encoding, per core",
-                                  "statistics of pixels of float32 stacks",
-                                  "statistics of pixels of float16 stacks",
-                                  "statistics of pixels of int16 stacks",
-                                  "statistics of pixels of uint8 stacks",
-                                  "statistics of images of float32 stacks"})
+  for (const char* const stage :
+       {"device copy (read + write)",
+        "host to device, pinned",
+        "device to host, pinned",
+        "host memcpy (read + write)",
+        "decode to int32, one core of the host",
+        "index of streams",
+        "index + decode to int32",
+        "index + decode fused with mean 10 x 10",
+        "compressed to 8-bit thumbnail, sampled dilation 10",
+        "levels of reduced frames",
+        "tone of reduced frames",
+        "dilation 10 x 10 of int32, full size",
+        "max 10 x 10 of int32 frames",
+        "latency of one frame in memory, cuda",
+        "thumbnails 20 to 5 of float32, resident",
+        "thumbnails 20 to 5 of float32, pinned host memory and back",
+        "thumbnails 20 to 5 of float32, CPU",
+        "pinned host memory to thumbnails on the host",
+        "files to PNG files, cpu",
+        "files to PNG files, cuda",
+        "files to PNG files, cpu and cuda at once, a quarter of the threads with cuda",
+        "files to PNG files, cpu and cuda at once, three quarters of the threads with cuda",
+        "decode to int32, cores of the host at once",
+        "PNG encoding, per core",
+        "statistics of pixels of float32 stacks",
+        "statistics of pixels of float16 stacks",
+        "statistics of pixels of int16 stacks",
+        "statistics of pixels of uint8 stacks",
+        "statistics of pixels of uint8 stacks, joined to one map",
+        "statistics of images of float32 stacks",
+        "statistics of pixels of float32 stacks, pinned host memory",
+        "statistics of pixels of int16 stacks, pinned host memory"})
     EXPECT_TRUE(stages.contains(stage)) << stage;
   for (const std::string& bound : bounds)
     EXPECT_GT(found.at("bounds_bytes_s").at(bound).get<double>(), 0) << bound;
@@ -110,6 +116,40 @@ TEST(CudaBench, MeasuresFramesOfAFolderAndSaysWhatItCannotMeasure) {
                           [](const json& row) { return row.at("input") == "real"; }));
 }
 
+TEST(CudaBench, MeasuresAPart) {
+  const TemporaryFolder folder;
+  const CommandResult part = test::run_program(
+      test::emulated_bench_path(),
+      "--tiny --parts streams,planes --stages '^index of' --json '" + folder / "b.json'", "");
+  EXPECT_EQ(part.exit_code, 0) << part.out << part.err;
+  std::multiset<std::string> stages;
+  const json found = read_json(folder / "b.json");
+  for (const json& row : found.at("rows"))
+    if (row.at("input") == "simulated") stages.insert(row.at("stage"));
+  EXPECT_EQ(stages, (std::multiset<std::string>{"index of streams", "index of streams"}));
+  const CommandResult nothing =
+      test::run_program(test::emulated_bench_path(), "--tiny --parts host --stages nonsense", "");
+  EXPECT_EQ(nothing.exit_code, 1);
+  EXPECT_NE(nothing.out.find("no row has such a stage"), std::string::npos) << nothing.out;
+  for (const char* const wrong : {"--parts nonsense", "--stages", "--nonsense 1"})
+    EXPECT_EQ(test::run_program(test::emulated_bench_path(), wrong, "").exit_code, 2) << wrong;
+}
+
+TEST(CudaBench, WhatWasMeasuredOutlivesTheProgram) {
+  const TemporaryFolder folder;
+  const std::string file = folder / "b.json";
+  const CommandResult killed =
+      test::run_program("bash",
+                        "-c '\"" + test::emulated_bench_path() + "\" --tiny --json \"" + file +
+                            "\" & until grep -qs \"statistics of images\" \"" + file +
+                            "\"; do sleep 0.01; done; kill -9 $!; wait $!'",
+                        "timeout 60");
+  EXPECT_EQ(killed.exit_code, 128 + 9);
+  const json found = read_json(file);
+  EXPECT_GE(found.at("rows").size(), 9u);
+  for (const json& row : found.at("rows")) expect_row(row);
+}
+
 TEST(CudaBench, SaysThatThereIsNoDevice) {
   const CommandResult result =
       test::run_program(test::emulated_bench_path(), "--tiny", "QUICKBEAM_EMULATED_DEVICES=0");
@@ -119,9 +159,10 @@ TEST(CudaBench, SaysThatThereIsNoDevice) {
 }
 
 /// bench/gpu.sh, with `smi` in place of nvidia-smi.
-CommandResult gpu_sh(const std::string& arguments, const std::string& smi) {
+CommandResult gpu_sh(const std::string& arguments, const std::string& smi,
+                     const std::string& settings = "") {
   return test::run_program(test::source_folder() + "/bench/gpu.sh", arguments,
-                           "NVIDIA_SMI='" + smi + "'");
+                           settings + " NVIDIA_SMI='" + smi + "'");
 }
 
 TEST(GpuScript, SaysThatThereIsNoCardAndFails) {
@@ -133,7 +174,9 @@ TEST(GpuScript, SaysThatThereIsNoCardAndFails) {
     EXPECT_NE(result.err.find("Nothing was tested or measured"), std::string::npos);
     EXPECT_FALSE(fs::exists(folder / "out"));
   }
-  EXPECT_EQ(gpu_sh("--nonsense", "false").exit_code, 2);
+  for (const char* const wrong :
+       {"--nonsense", "--only bench,nonsense", "--stacks /no/such/folder", "--frames"})
+    EXPECT_EQ(gpu_sh(wrong, "false").exit_code, 2) << wrong;
 }
 
 /// Programs in place of those of a real build, and of nvidia-smi.
@@ -143,11 +186,23 @@ class GpuScriptTrial : public ::testing::Test {
     fs::create_symlink(test::emulated_command_path(), folder_ / "quickbeam");
     fs::create_symlink(test::emulated_bench_path(), folder_ / "cuda_bench");
     fs::create_symlink(test::emulated_tests_path(), folder_ / "cuda_test");
-    std::ofstream(folder_ / "smi") << "#!/bin/sh\necho 'name, GPU of a trial'\necho 'none, none'\n";
-    fs::permissions(folder_ / "smi", fs::perms::owner_all);
+    replace("smi", "echo 'name, GPU of a trial'; echo 'none, none'");
   }
-  CommandResult run() {
-    return gpu_sh("--tiny --build '" + folder_ / "' --out '" + folder_ / "out'", folder_ / "smi");
+  CommandResult run(const std::string& options = "", const std::string& settings = "") {
+    return gpu_sh("--tiny --build '" + folder_ / "' --out '" + folder_ / "out' " + options,
+                  folder_ / "smi", settings);
+  }
+  /// A script in place of a program of the build.
+  void replace(const std::string& program, const std::string& script) {
+    fs::remove(folder_ / program);
+    std::ofstream(folder_ / program) << "#!/bin/bash\n" << script << "\n";
+    fs::permissions(folder_ / program, fs::perms::owner_all);
+  }
+  /// What a step said.
+  std::string log(const std::string& step) {
+    EXPECT_EQ(
+        std::system(("tar -xzf '" + folder_ / "out/logs.tar.gz' -C '" + folder_ / "'").c_str()), 0);
+    return test::read_text(folder_ / ("logs/" + step + ".log"));
   }
   json results() const { return read_json(folder_ / "out/results.json"); }
   static std::string status_of(const json& results, const std::string& step) {
@@ -177,16 +232,79 @@ TEST_F(GpuScriptTrial, TakesAllStepsAndMarksTheEmulation) {
 }
 
 TEST_F(GpuScriptTrial, AFailedStepIsToldAndTheRestGoesOn) {
-  fs::remove(folder_ / "cuda_test");
-  std::ofstream(folder_ / "cuda_test") << "#!/bin/sh\necho 'a test that fails'\nexit 3\n";
-  fs::permissions(folder_ / "cuda_test", fs::perms::owner_all);
-  const CommandResult result = run();
+  replace("cuda_test", "echo 'a test that fails'; exit 3");
+  const CommandResult result = run("--only tests,bench --parts streams --stages '^index of'");
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_NE(result.out.find("== FAILED: tests"), std::string::npos) << result.out;
   const json found = results();
   EXPECT_EQ(status_of(found, "tests"), "failed");
   EXPECT_EQ(status_of(found, "bench"), "ok");
+  EXPECT_EQ(status_of(found, "equality"), "absent");
   EXPECT_TRUE(found.at("tests").is_null());
+  EXPECT_EQ(found.at("bench").at("rows").size(), 8u);  // six bandwidths, two batches
+}
+
+TEST_F(GpuScriptTrial, ATestThatHangsIsNamedAndItsResultsAreKept) {
+  replace("cuda_test",
+          "echo '[ RUN      ] A.Passes'; echo '[       OK ] A.Passes (1 ms)'\n"
+          "echo '[ RUN      ] A.Hangs'; sleep 60");
+  const CommandResult result = run("--only tests --seconds 5");
+  EXPECT_EQ(result.exit_code, 1);
+  const json found = results();
+  EXPECT_EQ(found.at("tests").at("passed"), 1);
+  EXPECT_EQ(found.at("tests").at("not_ended"), json::array({"A.Hangs"}));
+  EXPECT_NE(result.out.find("not ended: A.Hangs"), std::string::npos) << result.out;
+}
+
+TEST_F(GpuScriptTrial, APeerThatFailedIsInTheTable) {
+  replace("python",
+          "while (($# > 0)); do [[ $1 == --json ]] && to=$2; shift; done\n"
+          "echo '{\"rows\": [], \"failed\": [{\"name\": \"a peer\", \"why\": \"a reason\"}], "
+          "\"not_run\": [\"another\"]}' >\"$to\"; exit 1");
+  EXPECT_EQ(run("--only peers", "PYTHON='" + folder_ / "python'").exit_code, 1);
+  EXPECT_EQ(status_of(results(), "peers"), "failed");
+  const std::string table = test::read_text(folder_ / "out/table.md");
+  EXPECT_NE(table.find("- failed: a peer: a reason\n- not run: another"), std::string::npos)
+      << table;
+}
+
+TEST_F(GpuScriptTrial, ComparesRealStacks) {
+  ASSERT_EQ(test::quickbeam("simulate particles -q -n 5 --box 48 --type int16 -o '" +
+                            folder_ / "stacks/in/a/folder'")
+                .exit_code,
+            0);
+  const CommandResult result = run("--only equality --stacks '" + folder_ / "stacks'");
+  EXPECT_EQ(result.exit_code, 0) << result.out << log("equality");
+  const std::string said = log("equality");
+  for (const char* const line :
+       {"statistics of float16-57: 8 files, 0 bytes differ",
+        "thumbnails of uint8-48: 2 files, 0 bytes differ",
+        "statistics of real-1: 8 files, 0 bytes differ", "cuda:0: 0 differences"})
+    EXPECT_NE(said.find(line), std::string::npos) << line << "\n" << said;
+  fs::remove_all(folder_ / "stacks/in");
+  EXPECT_EQ(run("--only equality --stacks '" + folder_ / "stacks'").exit_code, 1);
+  EXPECT_NE(log("equality").find("no stacks in"), std::string::npos);
+}
+
+// The CPU behind a device that fails gives the same bytes: it must not pass for the device.
+TEST_F(GpuScriptTrial, StatisticsThatTheCpuMadeAreNoEquality) {
+  replace("quickbeam",
+          "[[ \"$*\" == stats*cuda* ]] && export "
+          "QUICKBEAM_EMULATED_FAIL=cudaMemcpyAsync:1:999\nexec '" +
+              test::emulated_command_path() + "' \"$@\"");
+  EXPECT_EQ(run("--only equality").exit_code, 1);
+  EXPECT_NE(log("equality").find("not all of it was made on the card: statistics of float32-48"),
+            std::string::npos);
+}
+
+TEST_F(GpuScriptTrial, OneByteOfStatisticsThatDiffersIsNoEquality) {
+  replace("quickbeam",
+          "'" + test::emulated_command_path() +
+              "' \"$@\" || exit\n"
+              "[[ \"$*\" == stats*cuda* ]] || exit 0\n"
+              "printf x | dd of=\"${!#}/variance.npy\" bs=1 seek=200 conv=notrunc status=none");
+  EXPECT_EQ(run("--only equality").exit_code, 1);
+  EXPECT_NE(log("equality").find("variance.npy differ"), std::string::npos) << log("equality");
 }
 
 }  // namespace

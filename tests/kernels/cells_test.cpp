@@ -63,7 +63,7 @@ TEST(Cells, AreAtMostTwoAStep) {
 }
 
 TEST(Cells, CoverTheLargestAxis) {
-  constexpr std::int64_t size = 2147483647;
+  constexpr std::int64_t size = ops::longest_cell_axis;
   const ops::CellAxis axis =
       ops::make_cell_axis(window_axis(size, size / 40, 40, size, size), 1000);
   EXPECT_EQ(axis.begin_of(axis.count), size);

@@ -15,8 +15,10 @@ namespace quickbeam::cuda_on_host {
 
 /// Queues `body`, which is called once for each thread of the grid. `arguments`: the kernel's
 /// parameters as bytes, to be searched for pointers that no GPU could follow. `name`: for messages.
+/// `kernel`: where its code is.
 cudaError_t queue_grid(const cudaLaunchConfig_t& config, std::function<void()> body,
-                       std::span<const std::span<const std::byte>> arguments, const char* name);
+                       std::span<const std::span<const std::byte>> arguments, const char* name,
+                       const void* kernel);
 
 /// The bytes of a parameter without what its padding happens to hold; none where the compiler
 /// cannot tell them apart.
@@ -47,7 +49,7 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
         using namespace quickbeam::cuda_on_host;
         const std::span<const std::byte> bytes[] = {bytes_of(copy)..., {}};
         const auto body = [kernel, copies] { std::apply(kernel, copies); };
-        return queue_grid(*config, body, bytes, name);
+        return queue_grid(*config, body, bytes, name, reinterpret_cast<const void*>(kernel));
       },
       copies);
 }
