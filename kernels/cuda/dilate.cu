@@ -18,8 +18,7 @@ namespace quickbeam::kernels::cuda {
 namespace {
 
 constexpr std::int64_t most_side = std::int64_t{1} << 26;  ///< see DilatePass
-constexpr std::uint32_t most_frames =
-    4096;  ///< of a launch; the y side of a grid has 65535 at most
+constexpr std::uint32_t most_frames = 4096;                ///< of a launch; a grid holds 65535
 constexpr int most_span = 16;
 /// The largest window of one pass: half of a tile's rows and three quarters of its columns are then
 /// not halo.
@@ -27,7 +26,6 @@ constexpr std::int64_t most_window = 2 * most_span;
 
 /// Frames of one size, dilated in the same way.
 struct DilateFrames {
-  Extent extent;
   std::uint32_t count;
   std::vector<DilatePass> passes;
 };
@@ -79,7 +77,7 @@ DilateFrames dilate_frames(Extent extent, std::uint32_t count, const ReduceSpec&
           .field = "side of planes to dilate",
           .expected = "up to " + std::to_string(most_side) + " pixels",
           .found = std::to_string(longest)});
-  DilateFrames frames{extent, count, {}};
+  DilateFrames frames{count, {}};
   const WindowAxis axis = window_axis(longest, longest, spec);
   std::int64_t before = axis.before, after = axis.after();
   do {

@@ -47,7 +47,7 @@ TYPED_TEST(DilatePlanes, EveryLookEqualsTheOracle) {
 
 TYPED_TEST(DilatePlanes, SeveralTilesEqualTheOracle) {
   std::uint32_t seed = 78;
-  for (const Extent shape : {Extent{257, 33}, Extent{530, 65}})
+  for (const Extent shape : {Extent{257, 33}, Extent{530, 65}, Extent{130, 180}})
     for (const std::int32_t window : {1, 3, 6, 10, 17}) {
       check_planes(make_frames<TypeParam>(1, shape, seed), dilate_specs(1, window)[seed % 2]);
       ++seed;
@@ -70,7 +70,7 @@ std::vector<Extent> shapes_round_tiles(std::int64_t window) {
 
 TYPED_TEST(DilatePlanes, PlanesRoundTheSizeOfTilesEqualTheOracle) {
   std::uint32_t seed = 80;
-  for (const std::int64_t window : {1, 2, 3, 4, 7, 8, 10, 16, 31, 32})
+  for (const std::int64_t window : {2, 3, 7, 10, 16, 31})
     for (const Extent shape : shapes_round_tiles<TypeParam>(window)) {
       ++seed;
       check_planes(make_frames<TypeParam>(1 + seed % 2, shape, seed),
@@ -85,15 +85,14 @@ TYPED_TEST(DilatePlanes, RowsFarFromBordersEqualTheOracle) {
   std::uint32_t seed = 400;
   for (const bool narrow : {false, true})
     for (const Saturating saturating : {Saturating::never, Saturating::above_level})
-      for (const Masking masking : {Masking::some, Masking::all})
-        for (const std::int32_t window : {3, 6, 10, 17})
-          for (const ReduceSpec& spec : dilate_specs(1, window)) {
-            auto frames =
-                make_frames<TypeParam>(1, {135, 190}, {masking, saturating, narrow}, ++seed);
-            mask_a_gap(frames[0]);
-            check_planes(frames, spec);
-            if (this->HasFailure()) return;
-          }
+      for (const std::int32_t window : {3, 6, 10, 17})
+        for (const ReduceSpec& spec : dilate_specs(1, window)) {
+          auto frames =
+              make_frames<TypeParam>(1, {135, 190}, {Masking::some, saturating, narrow}, ++seed);
+          mask_a_gap(frames[0]);
+          check_planes(frames, spec);
+          if (this->HasFailure()) return;
+        }
 }
 
 /// A window of more than 32 is made in several passes.
