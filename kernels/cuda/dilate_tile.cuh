@@ -172,8 +172,8 @@ __device__ void fold_columns(const DilateSource<W>& source, const DilatePass& pa
   const auto [lowest, highest] = source.valid;
   W* const spans = tile.spans + first * tile_pitch + column;
   std::uint32_t masked[2];
-  if ((std::is_floating_point_v<W> || highest == largest_value<W>)&&top >= 0 &&
-      top + segment_rows<W> + span <= pass.height)
+  const bool bounded = std::is_integral_v<W> && highest < largest_value<W>;
+  if (!bounded && top >= 0 && top + segment_rows<W> + span <= pass.height)
     fold_segment<span>(
         InnerRows<W>{from + static_cast<std::int64_t>(top) * pass.width, pass.width, highest},
         lowest, spans, masked);
