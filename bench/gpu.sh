@@ -22,7 +22,7 @@ usage: bench/gpu.sh [--build DIR] [--frames DIR] [--stacks DIR] [--out DIR] [--s
 A part of it, for a comparison after a change:
   --only STEPS   of card, tests, equality, bench, peers, ncu, memcheck, racecheck, initcheck,
                  synccheck, joined by commas
-  --parts PARTS  of cuda_bench: host, streams, planes, pinned, files, stacks, particles
+  --parts PARTS  of cuda_bench: host, streams, planes, pinned, files, stacks, particles, chained
   --stages REGEX of cuda_bench: rows whose stage matches, and the bandwidths
 For example: bench/gpu.sh --build DIR --only bench --parts streams --stages 'index'
 
@@ -141,10 +141,10 @@ test_options=("--gtest_output=json:$logs/tests.json")
 # can be had by --only in a second one.
 step card 20 "$smi" --query-gpu=name,driver_version,memory.total,pcie.link.gen.max,pcie.link.width.max,clocks.sm,clocks.mem,clocks.max.sm,clocks.max.mem,power.limit,mig.mode.current --format=csv
 step tests 120 "$cuda_test" "${test_options[@]}"
-step equality 120 "$here/gpu_steps.sh" equality
+step equality 150 "$here/gpu_steps.sh" equality
 step bench 150 "$cuda_bench" "${bench_options[@]}"
 step peers 75 "$here/gpu_steps.sh" peers
-step ncu 75 "$here/gpu_steps.sh" profile
+step ncu 110 "$here/gpu_steps.sh" profile
 for tool in memcheck racecheck initcheck synccheck; do
   step "$tool" 40 "$here/gpu_steps.sh" sanitize "$tool"
 done

@@ -166,11 +166,13 @@ def short_table(results):
         lines += [f"  not ended: {name}" for name in tests["not_ended"]]
     for name, value in (bench or {}).get("bounds_bytes_s", {}).items():
         lines.append(f"{name:32} {value / 1e9:9.1f} GB/s")
-    for row in (bench or {}).get("rows", []):
-        if row.get("reached") or "PNG" in row["stage"] or "latency" in row["stage"]:
+    rows = (bench or {}).get("rows", [])
+    for row in rows:
+        if len(rows) <= 50 or row.get("reached") or "experiment" in row["stage"] or "PNG" in row["stage"] or "latency" in row["stage"]:
             fraction = f"{row['of_bound']:6.3f}" if "of_bound" in row else "      "
             lines.append(f"{row['stage'][:54]:54} {row['input'][:4]:4} b{row['batch']:<3} t{row.get('threads', 0):<3}"
                          f"{row['us']:10.2f} us {fraction} {row.get('reached', '')}")
+    lines += [f"not measured: {f['what']}: {f['why']}" for f in (bench or {}).get("failures", [])]
     for peer in (results["peers"] or {}).get("rows", []):
         lines.append(f"peer: {peer['name'][:52]:52} {peer['us']:10.3f} us, times faster: {peer.get('times_faster', '-')}")
     lines += [f"peer failed: {peer['name']}: {peer['why']}" for peer in (results["peers"] or {}).get("failed", [])]

@@ -42,8 +42,8 @@ std::size_t plane_reduce_bytes(std::uint32_t frames, Extent extent, std::size_t 
 
 /// Queues the reduction on `stream` (a cudaStream_t) and returns at once: no allocation, no
 /// synchronisation. Exact: the values and flags the CPU gives, bit for bit. Throws Error when a
-/// launch is refused. W: i32, i64, f32, f64. Integers are valid from 0 on only. `scratch` is
-/// aligned to 16 bytes.
+/// launch is refused, LIMIT when a side is 2^31 pixels or more. W: i32, i64, f32, f64. Integers are
+/// valid from 0 on only. `scratch` is aligned to 16 bytes.
 template <class W>
 void reduce_planes(const Planes<W>& in, const ReduceSpec& spec, const ReducedPlanes& out,
                    void* scratch, void* stream);

@@ -35,8 +35,8 @@ struct Options {
 };
 
 /// What `--parts` knows. The bandwidths are measured always.
-inline const std::set<std::string> part_names = {"host",  "streams", "planes",   "pinned",
-                                                 "files", "stacks",  "particles"};
+inline const std::set<std::string> part_names = {"host",  "streams", "planes",    "pinned",
+                                                 "files", "stacks",  "particles", "chained"};
 
 /// Names of the bandwidths that rows are compared with.
 inline const std::string device_copy = "device copy (read + write)";
@@ -55,6 +55,8 @@ void measure_host(const Options& options, const Inputs& inputs, Report& report);
 enum class Stages { all, main_ones };
 /// Kernels on frames that are in device memory in compressed form.
 void measure_streams(const Options& options, const Inputs& inputs, Stages which, Report& report);
+/// The experiment of one pass instead of two.
+void measure_chained(const Options& options, const Inputs& inputs, Report& report);
 /// Kernels on frames of full size in device memory.
 void measure_planes(const Options& options, const Inputs& inputs, Report& report);
 

@@ -10,6 +10,7 @@
 #include "bench/cuda/inputs.hpp"
 #include "host/src/cuda/runtime.hpp"
 #include "kernels/byte_offset_cuda.hpp"
+#include "kernels/ops/pixel_rule.hpp"
 
 namespace quickbeam::bench {
 
@@ -84,6 +85,13 @@ class DeviceFrames {
   Extent extent_;
   std::size_t count_;
 };
+
+/// What the engine masks and calls saturated in such frames.
+inline kernels::PixelRule<std::int32_t> plain_rule(const Inputs& inputs) {
+  const auto cutoff = inputs.layout().count_cutoff;
+  return {.valid = valid_range<std::int32_t>(inputs.layout().mask),
+          .saturation = cutoff ? static_cast<std::int32_t>(*cutoff) : INT32_MAX};
+}
 
 /// The frames cut into batches of one size, each with an index of its own, already filled.
 class DeviceBatches {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <functional>
+#include <optional>
 #include <sstream>
 #include <string_view>
 #include <thread>
@@ -31,7 +32,8 @@ constexpr const char* usage =
     "  --threads most threads of the host (default: one a core)\n"
     "  --tiny    sizes that only show that the program works\n"
     "  --profile each kernel once or twice, for a profiler; nothing of the host\n"
-    "  --parts   of host, streams, planes, pinned, files, stacks, particles, joined by commas\n"
+    "  --parts   of host, streams, planes, pinned, files, stacks, particles, chained,\n"
+    "            joined by commas\n"
     "  --stages  only rows whose stage matches, and the bandwidths\n";
 
 /// A folder that goes with the program.
@@ -148,11 +150,6 @@ void measure(const Options& options, const Inputs& inputs, Stages which, Report&
   part("files", [&] { measure_files(options, inputs, report); });
 }
 
-void measure_simulated(const Options& options, Report& report) {
-  const std::size_t frames = options.tiny ? 3 : options.profile ? 8 : 32;
-  measure(options, Inputs::simulated(frames, options.tiny, options.workplace), Stages::all, report);
-}
-
 void measure_real(const Options& options, Report& report) {
   try {
     const Inputs real = Inputs::from_folder(options.frames);
@@ -182,9 +179,17 @@ int run(Options options) {
   measure_copies(options, report);
   const std::size_t bandwidths = report.size();
   attempt(options, "stacks", "", report, [&] { measure_stacks(options, report); });
-  if (wants_frames(options)) measure_simulated(options, report);
+  std::optional<Inputs> simulated;
+  if (wants_frames(options)) {
+    const std::size_t frames = options.tiny ? 3 : options.profile ? 8 : 32;
+    simulated = Inputs::simulated(frames, options.tiny, options.workplace);
+    measure(options, *simulated, Stages::all, report);
+  }
   attempt(options, "particles", "", report, [&] { measure_particles(options, report); });
-  if (wants_frames(options) && !options.frames.empty()) measure_real(options, report);
+  if (simulated && !options.frames.empty()) measure_real(options, report);
+  // Last: should its blocks wait for each other for ever, nothing else is lost.
+  if (simulated)
+    attempt(options, "chained", "", report, [&] { measure_chained(options, *simulated, report); });
   if (report.size() == bandwidths && !report.has_failures())
     report.fail("--stages " + options.stages, "no row has such a stage");
   report.save();

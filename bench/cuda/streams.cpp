@@ -25,12 +25,6 @@ const ReduceSpec max10{.op = ReduceOp::max, .factor = 10};
 const ReduceSpec mean10{.op = ReduceOp::mean, .factor = 10};
 const ReduceSpec dilate10{.op = ReduceOp::dilate, .factor = 10, .window = 10};
 
-kernels::PixelRule<std::int32_t> plain_rule(const Inputs& inputs) {
-  const auto cutoff = inputs.layout().count_cutoff;
-  return {.valid = valid_range<std::int32_t>(inputs.layout().mask),
-          .saturation = cutoff ? static_cast<std::int32_t>(*cutoff) : INT32_MAX};
-}
-
 /// Logarithmic, up to 1000 counts.
 kernels::ToneSteps<std::int32_t> some_tone() {
   ToneTable table{};

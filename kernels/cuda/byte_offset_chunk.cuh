@@ -54,14 +54,11 @@ __device__ inline StreamView stream_of(const StreamBatch& batch, const StreamInd
 struct Chunk {
   std::uint32_t word[4];
   ops::ChunkCodes codes;  ///< from its entry on; none behind the end
+  unsigned bytes;         ///< those inside the stream
   bool clean;             ///< no 0x80 in it, entered at 0: a pixel a byte
 
   __device__ std::uint64_t low() const { return word[0] | std::uint64_t{word[1]} << 32; }
   __device__ std::uint64_t high() const { return word[2] | std::uint64_t{word[3]} << 32; }
-  __device__ unsigned bytes() const {
-    return codes.available < ops::chunk_bytes ? static_cast<unsigned>(codes.available)
-                                              : ops::chunk_bytes;
-  }
   __device__ bool resolved() const { return codes.position != ops::unresolved_entry; }
 };
 
@@ -86,11 +83,15 @@ __device__ inline Chunk load_chunk(const StreamView& stream, std::uint64_t index
   chunk.clean = true;
   if (at >= stream.size) return chunk;
   chunk.codes = {stream.data + at, stream.size - at, 0};
-  load_words(chunk.codes.chunk, chunk.bytes(), chunk.word);
-  const std::uint64_t before =
-      at == 0 ? 0 : *reinterpret_cast<const std::uint64_t*>(stream.data + at - ops::clean_run);
-  chunk.clean =
-      !ops::has_escape(before) && !ops::has_escape(chunk.low()) && !ops::has_escape(chunk.high());
+  const bool whole = chunk.codes.available >= ops::chunk_bytes;
+  chunk.bytes = whole ? ops::chunk_bytes : static_cast<unsigned>(chunk.codes.available);
+  load_words(chunk.codes.chunk, chunk.bytes, chunk.word);
+  uint2 before{0, 0};
+  if (at != 0) before = *reinterpret_cast<const uint2*>(chunk.codes.chunk - ops::clean_run);
+  std::uint32_t escapes = ops::escape_bits(before.x) | ops::escape_bits(before.y);
+#pragma unroll
+  for (const std::uint32_t word : chunk.word) escapes |= ops::escape_bits(word);
+  chunk.clean = escapes == 0;
   return chunk;
 }
 
@@ -110,7 +111,7 @@ __device__ inline ops::ChunkTotal total_of(const Chunk& chunk) {
   if (!chunk.clean) return ops::total_of(chunk.codes);
   int sum = 0;
   for (const std::uint32_t word : chunk.word) sum = __dp4a(static_cast<int>(word), 0x01010101, sum);
-  return ops::pack_total(sum, chunk.bytes());
+  return ops::pack_total(sum, chunk.bytes);
 }
 
 }  // namespace quickbeam::kernels::cuda

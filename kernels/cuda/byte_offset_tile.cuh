@@ -113,7 +113,7 @@ __device__ void decode_tile(const StreamView& stream, std::uint64_t tile,
   if (!chunk.clean || !sink.takes_runs() || !running_values<T>(chunk.word, start, values))
     return decode_codes<T>(stream, chunk.codes, pixel, start, sink);
   const std::uint64_t wanted = stream.pixels - pixel;
-  sink.run(pixel, values, wanted < chunk.bytes() ? static_cast<unsigned>(wanted) : chunk.bytes());
+  sink.run(pixel, values, wanted < chunk.bytes ? static_cast<unsigned>(wanted) : chunk.bytes);
 }
 
 /// Memory for the pixels of a tile, in order. A gap behind every 32 of them keeps threads that

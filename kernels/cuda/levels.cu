@@ -245,6 +245,12 @@ __device__ void write_totals(const Totals<V>& totals, ReducedFacts& out) {
   out.highest = static_cast<double>(totals.highest);
 }
 
+/// All searches as they begin: words of 0.
+__global__ void __launch_bounds__(block_size) clear(std::uint32_t* words, std::size_t count) {
+  const std::size_t at = std::size_t{blockIdx.x} * block_size + threadIdx.x;
+  if (at < count) words[at] = 0;
+}
+
 /// The first walk: all but the ranks, and where their search begins.
 template <class V>
 __global__ void __launch_bounds__(block_size)
@@ -387,9 +393,9 @@ template <class V>
 void measure(const ReducedPlanes& in, const Percents& percents, ReducedFacts* facts, void* scratch,
              void* stream) {
   auto* const searches = static_cast<FrameSearch<V>*>(scratch);
-  check(cudaMemsetAsync(searches, 0, in.frames * sizeof(FrameSearch<V>),
-                        static_cast<cudaStream_t>(stream)),
-        "order statistics");
+  const std::size_t words = in.frames * (sizeof(FrameSearch<V>) / sizeof(std::uint32_t));
+  launch("order statistics", clear, dim3(blocks_for(words, block_size)), dim3(block_size), stream,
+         static_cast<std::uint32_t*>(scratch), words);
   const auto pixels = static_cast<std::uint64_t>(in.extent.pixels());
   const dim3 grid = frame_grid(std::max(1u, blocks_for(pixels, pixels_a_block)), in.frames);
   launch("order statistics", measure_frames<V>, grid, dim3(block_size), stream, in, percents,

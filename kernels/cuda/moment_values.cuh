@@ -17,25 +17,25 @@
 
 namespace quickbeam::kernels::cuda {
 
-/// Exact.
-__device__ inline float number_of(Half value) {
-#if defined(__CUDACC__)
-  return __half2float(__ushort_as_half(value.bits));
-#else
-  return half_to_float(value.bits);
-#endif
-}
+/// What number_of gives. (Not deduced from it: compilers of the host see no bodies for the device.)
 template <class T>
-__device__ auto number_of(T value) {
-  if constexpr (std::is_integral_v<T> && sizeof(T) < sizeof(std::int32_t))
-    return static_cast<std::int32_t>(value);
-  else
-    return value;
-}
+using Number = std::conditional_t<
+    std::is_same_v<T, Half>, float,
+    std::conditional_t<std::is_integral_v<T> && sizeof(T) < sizeof(std::int32_t), std::int32_t, T>>;
 
-/// What number_of gives.
+/// Exact.
 template <class T>
-using Number = decltype(number_of(T{}));
+__device__ Number<T> number_of(T value) {
+  if constexpr (std::is_same_v<T, Half>) {
+#if defined(__CUDACC__)
+    return __half2float(__ushort_as_half(value.bits));
+#else
+    return half_to_float(value.bits);
+#endif
+  } else {
+    return value;
+  }
+}
 
 /// Whether one pass of sums of squares does (kernels/ops/moments.hpp).
 template <class T>

@@ -60,10 +60,17 @@ QUICKBEAM_HD constexpr ChunkWindow load_window(const std::uint8_t* chunk, std::u
   return window;
 }
 
-/// Whether one of eight bytes is 0x80: the classic search for a zero byte, exact as a yes or no.
+/// Not 0 if one of four bytes is 0x80: the classic search for a zero byte, exact as a yes or no.
+/// Of several words, the bits of all may be joined before they are looked at.
+QUICKBEAM_HD constexpr std::uint32_t escape_bits(std::uint32_t bytes) {
+  const std::uint32_t zero_if_escape = bytes ^ 0x80808080;
+  return (zero_if_escape - 0x01010101) & ~zero_if_escape & 0x80808080;
+}
+
+/// Whether one of eight bytes is 0x80.
 QUICKBEAM_HD constexpr bool has_escape(std::uint64_t bytes) {
-  const std::uint64_t zero_if_escape = bytes ^ 0x8080808080808080;
-  return ((zero_if_escape - 0x0101010101010101) & ~zero_if_escape & 0x8080808080808080) != 0;
+  return (escape_bits(static_cast<std::uint32_t>(bytes)) |
+          escape_bits(static_cast<std::uint32_t>(bytes >> 32))) != 0;
 }
 
 /// A function from the skip at the start of a span of chunks to the skip behind it: nibble s is

@@ -12,26 +12,29 @@
 
 namespace quickbeam::kernels {
 
-/// Output i looks at [i step - before, i step - before + window), cut to [0, size).
-struct WindowAxis {
-  std::int64_t size = 0;
-  std::int64_t outputs = 0;
-  std::int64_t step = 1;
-  std::int64_t before = 0;
-  std::int64_t window = 1;
+/// Output i looks at [i step - before, i step - before + window), cut to [0, size). I: an integer,
+/// also an unsigned one: nothing is below 0 on the way, nor above 2 size.
+template <class I>
+struct WindowAxisOf {
+  I size = 0;
+  I outputs = 0;
+  I step = 1;
+  I before = 0;
+  I window = 1;
 
-  QUICKBEAM_HD constexpr std::int64_t after() const { return window - 1 - before; }
+  QUICKBEAM_HD constexpr I after() const { return window - 1 - before; }
   /// The first pixel that output i looks at.
-  QUICKBEAM_HD constexpr std::int64_t begin(std::int64_t i) const {
-    const std::int64_t begin = i * step - before;
-    return begin < 0 ? 0 : begin;
+  QUICKBEAM_HD constexpr I begin(I i) const {
+    const I at = i * step;
+    return at < before ? 0 : at - before;
   }
   /// The pixel behind the last one that output i looks at.
-  QUICKBEAM_HD constexpr std::int64_t end(std::int64_t i) const {
-    const std::int64_t end = i * step - before + window;
+  QUICKBEAM_HD constexpr I end(I i) const {
+    const I end = i * step + (window - before);
     return end < size ? end : size;
   }
 };
+using WindowAxis = WindowAxisOf<std::int64_t>;
 
 /// The axis of a window of any length: pixels beyond the far ends of the image are not asked for,
 /// so that memory and time depend on the image only.

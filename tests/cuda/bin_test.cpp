@@ -153,5 +153,17 @@ TYPED_TEST(Bin, NothingIsAskedOfNothing) {
                                                           {}, nullptr, nullptr));
 }
 
+TYPED_TEST(Bin, SidesThatAreTooLongAreALimit) {
+  constexpr std::int64_t most = 2147483647;
+  for (const Extent extent : {Extent{most + 1, 1}, {1, most + 1}}) try {
+      kernels::cuda::reduce_planes<TypeParam>({.frames = 1, .extent = extent},
+                                              {.op = ReduceOp::max, .factor = 2},
+                                              {.extent = {1, 1}, .frames = 1}, nullptr, nullptr);
+      FAIL();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.info().code, ErrorCode::limit);
+    }
+}
+
 }  // namespace
 }  // namespace quickbeam

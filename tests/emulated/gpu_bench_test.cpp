@@ -64,6 +64,7 @@ TEST(CudaBench, WritesEveryStageWithItsBytesAndItsBound) {
         "decode to int32, one core of the host",
         "index of streams",
         "index + decode to int32",
+        "decode to int32 in one pass, chained scan (experiment)",
         "index + decode fused with mean 10 x 10",
         "compressed to 8-bit thumbnail, sampled dilation 10",
         "levels of reduced frames",
