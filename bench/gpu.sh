@@ -13,7 +13,7 @@ usage: bench/gpu.sh [--build DIR] [--frames DIR] [--stacks DIR] [--out DIR] [--s
 
   --build DIR    a finished build: a folder of bench/pack_gpu_build.sh, or a CMake build folder.
                  Without it the preset `cuda` is built first, for the card at hand.
-  --frames DIR   real frames, .cbf, .cbf.gz or .cbf.bz2: compared and measured beside simulated ones
+  --frames DIR   real frames (.cbf, .cbf.gz, .cbf.bz2): compared and measured beside simulated ones
   --stacks DIR   real stacks (.mrcs .mrc .st .stk .spi .npy, also in folders below): compared
   --out DIR      where results go (default: build/gpu-results)
   --seconds N    time for all steps, the build not counted (default 450)
@@ -100,7 +100,7 @@ deadline=$((SECONDS + seconds))
 
 # Frames as they are measured: not compressed a second time, which is how they travel best.
 unpack_frames() { # FROM TO
-  python3 - "$1" "$2" <<'PYTHON'
+  "${PYTHON:-python3}" - "$1" "$2" <<'END'
 import bz2, gzip, pathlib, shutil, sys
 source, target = map(pathlib.Path, sys.argv[1:])
 target.mkdir()
@@ -110,7 +110,7 @@ for path in sorted(source.iterdir()):
     if opener and name.endswith(".cbf"):
         with opener(path, "rb") as packed, open(target / name, "wb") as plain:
             shutil.copyfileobj(packed, plain)
-PYTHON
+END
 }
 if [[ -n $frames ]]; then
   unpack_frames "$frames" "$work/frames" || die 2 "the frames of $frames cannot be unpacked"

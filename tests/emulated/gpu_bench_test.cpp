@@ -319,6 +319,19 @@ TEST_F(GpuScriptTrial, ComparesRealStacks) {
   EXPECT_NE(log("equality").find("no stacks in"), std::string::npos);
 }
 
+TEST_F(GpuScriptTrial, ComparesRealFramesThatTravelledCompressed) {
+  const std::string in = folder_ / "frames";
+  ASSERT_EQ(test::quickbeam("simulate frames -q -n 2 --modules-x 1 --modules-y 1 -o '" + in + "'")
+                .exit_code,
+            0);
+  const std::string first = "\"$(ls '" + in + "'/*.cbf | head -n 1)\"";
+  ASSERT_EQ(std::system(("gzip " + first + " && bzip2 " + first).c_str()), 0);
+  const CommandResult result = run("--only equality --frames '" + in + "'");
+  EXPECT_EQ(result.exit_code, 0) << result.out << log("equality");
+  EXPECT_NE(log("equality").find("real, preset seed: 2 files, 0 bytes differ"), std::string::npos)
+      << log("equality");
+}
+
 // The CPU behind a device that fails gives the same bytes: it must not pass for the device.
 TEST_F(GpuScriptTrial, StatisticsThatTheCpuMadeAreNoEquality) {
   replace("quickbeam",
