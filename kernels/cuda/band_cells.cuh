@@ -181,7 +181,8 @@ class CellSink {
   __device__ static unsigned masked_of(const W (&pixels)[run_pixels]) {
     unsigned masked = 0;
 #pragma unroll
-    for (unsigned i = 0; i < run_pixels; ++i) masked |= (pixels[i] < 0 ? 1u : 0u) << i;
+    for (unsigned i = 0; i < run_pixels; ++i)
+      if (pixels[i] < 0) masked |= 1u << i;  // not by ?:, which GCC 12 gets wrong under UBSan
     return masked;
   }
 
