@@ -146,7 +146,7 @@ sanitizer_filter() { # TOOL
   local filter='ByteOffsetCuda.Escapes*:ByteOffsetCuda.Tangled*:ByteOffsetSinks/4.DecodeMasksAndClips'
   filter+=':ByteOffsetSinks/1.CountsPixels:ByteOffsetSinks/4.AddsFrameAfterFrame'
   filter+=':StreamReduce.EscapesEverywhere*:StreamReduce.EveryFactor*:StreamReduce.LargeSums*'
-  filter+=':ReducePlanes/0.AnyNumber*:DilatePlanes/0.AnyNumber*:DilatePlanes/0.EveryLook*'
+  filter+=':ReducePlanes/0.AnyNumber*:DilatePlanes/0.AnyNumber*:DilatePlanes/0.SeveralTiles*:DilatePlanes/0.EveryLook*'
   filter+=':ToneCuda/0.IsTheNumber*:LevelsCuda/0.ManyPercents*'
   filter+=':PlanesCuda/4.Widens*:WorkPlanesCuda/0.ClipsInPlace:WorkPlanesCuda/0.CountsPixels'
   filter+=':CudaMoments.Of*:CudaMoments/1.OfPixelsThat*:CudaMoments/2.Of*:CudaMoments/8.Of*'

@@ -42,7 +42,8 @@ void launch_pass(DilateSource<W> source, DilateSink<W> sink, DilatePass pass, st
   const std::int64_t plane = std::int64_t{pass.width} * pass.height;
   for (std::uint32_t left = frames; left > 0;) {
     const dim3 grid(static_cast<unsigned>(blocks), std::min(left, most_frames));
-    launch("dilation", dilate_tiles<W, span>, grid, dim3(tile_threads), stream, source, sink, pass);
+    launch("dilation", dilate_tiles<W, span>, grid, dim3(dilate_threads), stream, source, sink,
+           pass);
     left -= grid.y;
     source.pixels += grid.y * plane;
     sink.values += grid.y * plane;

@@ -18,6 +18,7 @@
 #include <quickbeam/core/mask.hpp>
 
 #include "kernels/cuda/sliding_maxima.cuh"
+#include "kernels/cuda/warp_fold.cuh"
 
 namespace quickbeam::kernels::cuda {
 
@@ -29,15 +30,15 @@ inline constexpr int tile_rows = 256 / static_cast<int>(sizeof(W));
 /// row reach into the room behind the columns; they are not used.
 inline constexpr int tile_pitch = tile_columns + 9;
 
-inline constexpr int warp_threads = 32, tile_warps = 8;
-inline constexpr int tile_threads = tile_warps * warp_threads;
+inline constexpr int warp_threads = static_cast<int>(warp_size), dilate_warps = 8;
+inline constexpr int dilate_threads = dilate_warps * warp_threads;
 /// A thread folds a segment of a column; a warp folds and stores some rows, a lane some columns of
 /// them.
-inline constexpr int tile_segments = tile_threads / tile_columns;
+inline constexpr int tile_segments = dilate_threads / tile_columns;
 template <class W>
 inline constexpr int segment_rows = tile_rows<W> / tile_segments;
 template <class W>
-inline constexpr int warp_rows = tile_rows<W> / tile_warps;
+inline constexpr int warp_rows = tile_rows<W> / dilate_warps;
 inline constexpr int lane_columns = tile_columns / warp_threads;
 template <class W>
 inline constexpr W largest_value = std::numeric_limits<W>::max();
@@ -271,7 +272,7 @@ __device__ void store_rows(const DilateTile<W>& tile, const DilatePass& pass,
 
 /// A block makes the tile blockIdx.x of frame blockIdx.y.
 template <class W, int span>
-__global__ void __launch_bounds__(tile_threads)
+__global__ void __launch_bounds__(dilate_threads)
     dilate_tiles(DilateSource<W> source, DilateSink<W> sink, DilatePass pass) {
   __shared__ DilateTile<W> tile;
   const auto across = static_cast<int>(blockIdx.x % pass.tiles_across);
