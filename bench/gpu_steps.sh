@@ -149,7 +149,7 @@ sanitizer_filter() { # TOOL
   filter+=':ReducePlanes/0.AnyNumber*:DilatePlanes/0.AnyNumber*:DilatePlanes/0.SeveralTiles*:DilatePlanes/0.EveryLook*'
   filter+=':ToneCuda/0.IsTheNumber*:LevelsCuda/0.ManyPercents*'
   filter+=':PlanesCuda/4.Widens*:WorkPlanesCuda/0.ClipsInPlace:WorkPlanesCuda/0.CountsPixels'
-  filter+=':CudaMoments.Of*:CudaMoments/1.OfPixelsThat*:CudaMoments/2.Of*:CudaMoments/8.Of*'
+  filter+=':CudaMoments.Of*:CudaMoments/1.OfPixelsThat*:CudaMoments/2.Of*:CudaMoments/8.Of*:CudaImageMoments/1.*:CudaImageMoments/2.*:CudaImageMoments/8.*'
   filter+=':ShrinkOnDevice.*/3:ShrinkOnDevice.*/6:ShrinkBatches.*'
   [[ $1 == initcheck ]] || filter+=':Engine.BatchesOfAnySizeAreEqual'
   printf '%s\n' "$filter"

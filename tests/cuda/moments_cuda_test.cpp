@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Statistics of stacks in device memory against the CPU's, bit for bit.
+// Statistics of pixels of stacks in device memory against the CPU's, bit for bit.
 #include "kernels/moments_cuda.hpp"
 
 #include <gtest/gtest.h>
@@ -7,24 +7,27 @@
 #include <bit>
 #include <cmath>
 #include <memory>
-#include <numeric>
 #include <random>
 
 #include <quickbeam/core/half.hpp>
 
 #include "kernels/ops/moments.hpp"
 #include "tests/cuda/device_array.hpp"
+#include "tests/cuda/device_images.hpp"
 #include "tests/cuda/seed.hpp"
 #include "tests/kernels/stacks.hpp"
 
 namespace quickbeam::kernels::cuda {
 namespace {
 
+using tests::device_images;
 using tests::DeviceArray;
+using tests::expect_images;
 using tests::random_stack;
 using tests::sprinkle;
 using tests::Stack;
 using tests::test_seed;
+using tests::with_stride;
 
 std::vector<std::uint64_t> bits_of(const std::vector<double>& values) {
   std::vector<std::uint64_t> out;
@@ -122,35 +125,6 @@ void expect_leaves(const Stack<T>& stack, MomentKind kind, std::size_t at_once) 
   }
 }
 
-/// The same images, `stride` pixels from one to the next.
-template <class T>
-Stack<T> with_stride(const Stack<T>& from, std::size_t stride) {
-  Stack<T> out{from.pixels, from.images, stride,
-               std::vector<T>(from.images * stride, std::numeric_limits<T>::lowest())};
-  for (std::size_t k = 0; k < from.images; ++k)
-    std::copy_n(from.image(k), from.pixels, out.values.data() + k * stride);
-  return out;
-}
-
-template <class T>
-std::vector<ImageMoments> device_images(const std::vector<T>& values, std::size_t stride,
-                                        std::size_t pixels, std::size_t images) {
-  const auto count = static_cast<std::uint32_t>(images);
-  const DeviceArray<T> in(values);
-  const DeviceArray<ImageMoments> out(images);
-  const DeviceArray<std::byte> scratch(image_moments_bytes(pixels, count));
-  image_moments(in.get(), stride, pixels, count, out.get(), scratch.get(), nullptr);
-  return out.read();
-}
-
-template <class T>
-void expect_images(const Stack<T>& stack) {
-  SCOPED_TRACE(testing::Message() << stack.pixels << " pixels, " << stack.images << " images");
-  const auto found = device_images(stack.values, stack.stride, stack.pixels, stack.images);
-  for (std::size_t k = 0; k < stack.images; ++k)
-    EXPECT_EQ(found[k], kernels::image_moments(std::span(stack.image(k), stack.pixels))) << k;
-}
-
 template <class T>
 class CudaMoments : public testing::Test {};
 using AllTypes =
@@ -170,26 +144,6 @@ TYPED_TEST(CudaMoments, OfPixelsAreTheCpus) {
       if (images > 17) expect_leaves(stack, kind, 48);
       if (kind == MomentKind::sums && images <= 35) expect_leaves(stack, MomentKind::moments, 16);
     }
-}
-
-TYPED_TEST(CudaMoments, OfImagesAreTheCpus) {
-  for (const std::size_t pixels : {1, 31, 511, 512, 513, 1024, 5000})
-    expect_images(random_stack<TypeParam>(pixels, 3, static_cast<unsigned>(test_seed(pixels))));
-}
-
-/// Pieces that are measured several at a time: four, or eight of bytes, where rows are aligned.
-TYPED_TEST(CudaMoments, OfImagesOfWholePieces) {
-  for (const std::size_t pixels : {2047, 2048, 4095, 4096, 4097, 6000, 16384})
-    for (const std::size_t images : {1, 5}) {
-      const auto seed = static_cast<unsigned>(test_seed(pixels));
-      const auto stack = random_stack<TypeParam>(pixels, images, seed);
-      expect_images(stack);  // rows that begin anywhere
-      expect_images(with_stride(stack, (pixels + 15) / 16 * 16));
-    }
-}
-
-TYPED_TEST(CudaMoments, OfManySmallImages) {
-  expect_images(random_stack<TypeParam>(20, 70, static_cast<unsigned>(test_seed(20))));
 }
 
 /// Rows that begin at no multiple of anything.
@@ -239,54 +193,6 @@ TYPED_TEST(CudaFloatMoments, LeaveOutWhatIsNotFinite) {
     sprinkle(stack);
     expect_leaves(stack, MomentKind::moments, images);
     expect_leaves(stack, MomentKind::moments, 32);
-    expect_images(stack);
-  }
-}
-
-/// An image of `pieces` pieces, the last one short; nothing of those of `bad` is finite.
-template <class T>
-Stack<T> image_with_bad_pieces(std::size_t pieces, const std::vector<std::size_t>& bad) {
-  constexpr std::size_t piece = ops::piece_pixels;
-  auto stack = random_stack<T>(pieces * piece - 100, 2, static_cast<unsigned>(test_seed(pieces)));
-  for (const std::size_t i : bad)
-    for (std::size_t p = i * piece; p < std::min((i + 1) * piece, stack.pixels); ++p)
-      stack.at(1, p) =
-          p % 3 == 0 ? std::numeric_limits<T>::infinity() : std::numeric_limits<T>::quiet_NaN();
-  return stack;
-}
-
-/// Pieces are joined 32 at a time; those of which nothing counts are passed over.
-TYPED_TEST(CudaFloatMoments, OfImagesAreJoinedFromAnyNumberOfPieces) {
-  for (const std::size_t pieces : {1, 2, 31, 32, 33, 63, 64, 65, 96, 1100}) {
-    SCOPED_TRACE(testing::Message() << pieces << " pieces");
-    expect_images(image_with_bad_pieces<TypeParam>(pieces, {}));
-    expect_images(image_with_bad_pieces<TypeParam>(pieces, {0}));
-    expect_images(image_with_bad_pieces<TypeParam>(pieces, {pieces - 1}));
-    if (pieces > 100) continue;
-    std::vector<std::size_t> all(pieces), odd, but_one;
-    std::iota(all.begin(), all.end(), std::size_t{0});
-    for (const std::size_t i : all) {
-      if (i % 2 == 1) odd.push_back(i);
-      if (i != pieces / 2) but_one.push_back(i);
-    }
-    expect_images(image_with_bad_pieces<TypeParam>(pieces, odd));
-    expect_images(image_with_bad_pieces<TypeParam>(pieces, but_one));
-    expect_images(image_with_bad_pieces<TypeParam>(pieces, all));
-    if (pieces > 40) {
-      all.resize(32);  // none of the first 32, then also two in a row
-      expect_images(image_with_bad_pieces<TypeParam>(pieces, all));
-      all.insert(all.end(), {36, 37});
-      expect_images(image_with_bad_pieces<TypeParam>(pieces, all));
-    }
-  }
-}
-
-/// One value that is not finite among pieces that are measured together.
-TYPED_TEST(CudaFloatMoments, OfImagesWithOneBadValueAmongWholePieces) {
-  for (const std::size_t at : {0, 511, 700, 2047, 2048, 4095}) {
-    auto stack = random_stack<TypeParam>(4096, 3, static_cast<unsigned>(test_seed(at)));
-    stack.at(1, at) = std::numeric_limits<TypeParam>::quiet_NaN();
-    stack.at(2, at) = -std::numeric_limits<TypeParam>::infinity();
     expect_images(stack);
   }
 }
