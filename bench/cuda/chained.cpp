@@ -80,10 +80,10 @@ class DecodeBench {
 }  // namespace
 
 void measure_chained(const Options& options, const Inputs& inputs, Report& report) {
-  const DeviceFrames frames(inputs, options.tiny ? 4 : options.profile ? 16 : 64);
   const std::string one = "decode to int32 in one pass, chained scan (experiment)";
   const std::string two = "decode to int32 in two passes, beside the experiment";
   if (!report.wants(one) && !report.wants(two)) return;
+  const DeviceFrames frames(inputs, options.tiny ? 4 : options.profile ? 16 : 64);
   for (const std::size_t batch : options.batches()) {
     DecodeBench bench(options, inputs, frames, batch);
     bench.check();

@@ -80,7 +80,8 @@ struct Samples {
   /// Pixels x, x + 1 ... of row y; those whose bit is set in `known` are masked or not as the bits
   /// of `bits` say.
   __device__ void note(std::uint32_t x, std::uint32_t y, unsigned known, unsigned bits) const {
-    std::uint32_t column = step.quotient(x + step.value() - 1);
+    std::uint32_t column = step.quotient(x);
+    if (column * step.value() != x) ++column;
     const std::uint64_t row = std::uint64_t{step.quotient(y)} * width;
     for (std::uint64_t i = std::uint64_t{column} * step.value() - x; i < ops::chunk_bytes;
          i += step.value(), ++column)
