@@ -63,8 +63,11 @@ __global__ void __launch_bounds__(tile_threads)
   }
 }
 
+/// Blocks on a multiprocessor of the kernel that counts: with more, registers are spilled.
+constexpr unsigned count_blocks = 4;
+
 template <class T>
-__global__ void __launch_bounds__(tile_threads)
+__global__ void __launch_bounds__(tile_threads, count_blocks)
     count_pixels(StreamBatch batch, StreamIndex index, PixelRule<WorkType<T>> rule,
                  std::uint32_t* counts) {
   using W = WorkType<T>;

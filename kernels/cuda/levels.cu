@@ -18,6 +18,8 @@
 namespace quickbeam::kernels::cuda {
 namespace {
 
+/// Blocks on a multiprocessor: with more, registers are spilled.
+constexpr unsigned walk_blocks = 2;
 /// Nearly all photon counts share a digit, so every lane of a warp has a counter of its own while
 /// one prefix is searched: no two of its atomics meet in a bank. More prefixes share the memory.
 constexpr unsigned counter_words = digits * warp_size;
@@ -98,7 +100,7 @@ __global__ void __launch_bounds__(walk_threads) clear(std::uint32_t* words, std:
 
 /// The first walk: all but the ranks, and where their search begins.
 template <class V>
-__global__ void __launch_bounds__(walk_threads)
+__global__ void __launch_bounds__(walk_threads, walk_blocks)
     measure_frames(ReducedPlanes in, Percents percents, FrameSearch<V>* searches,
                    ReducedFacts* facts) {
   for (std::uint32_t number = blockIdx.y; number < in.frames; number += gridDim.y) {
@@ -182,7 +184,7 @@ __device__ void finish_digits(unsigned bits, FrameSearch<V>& frame, DigitMemory<
 
 /// A further walk; nothing where all is known.
 template <class V>
-__global__ void __launch_bounds__(walk_threads)
+__global__ void __launch_bounds__(walk_threads, walk_blocks)
     count_next_digits(ReducedPlanes in, FrameSearch<V>* searches, ReducedFacts* facts) {
   __shared__ DigitMemory<V> memory;
   for (std::uint32_t number = blockIdx.y; number < in.frames; number += gridDim.y) {
